@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_EXCHANGE_PAIR_H
+#define EARSHOT_EXCHANGE_PAIR_H
+
+/*
+ * pair - makes exchanges (exchange.h) of the HTTP/1 bytes of streams (stream/conn.h): finds
+ * for each response its request, removes codings, cuts event streams into events.
+ *
+ * What an outcome rests on, as nothing but plaintext and the object's end is seen:
+ * EX_DONE       the response came to the end its framing tells, or was read until close.
+ * EX_CUT        the stream ended, its object was freed, or the place was lost to a gap while
+ *               the response was not whole. Whether the server broke off or the client gave
+ *               up looks the same here, so a cut is never called a cancellation.
+ * EX_CANCELLED  never set here: it takes evidence from the socket, which does not pass here.
+ * EX_NO_RESPONSE, EX_PROC_EXIT, EX_STOPPED: what ended the stream first, as its close says.
+ */
+#include "exchange/exchange.h"
+#include "stream/conn.h"
+
+/* More requests than this waiting for responses on one stream: it is given up. */
+#define PAIR_PIPELINE_MAX 64
+/* Longest event of an event stream; longer ones are cut and say so. */
+#define PAIR_EVENT_MAX	  (4u << 20)
+/* Decoded bytes of one body, and expansion from 1 MiB on. */
+#define PAIR_BODY_MAX	  (256u << 20)
+#define PAIR_RATIO_MAX	  1000
+/* What an exchange's arena may hand out. */
+#define PAIR_ARENA_MAX	  (8u << 20)
+
+struct pairs_opts {
+	size_t max_open;	/* exchanges open at once; 0: PAIRS_OPEN */
+	size_t arena_limit;	/* of one exchange; 0: PAIR_ARENA_MAX */
+	struct stat_pair *stats;	/* ES_STAT_COUNT pairs; borrowed */
+	const struct exchange_ops *ops;	/* borrowed; all set */
+	void *ctx;
+};
+
+#define PAIRS_OPEN 8192
+
+struct pairs;
+
+/* Returns 0 or -ENOMEM. */
+int pairs_new(struct pairs **ret, const struct pairs_opts *opts);
+/* After the streams were stopped: open exchanges are not ended here. */
+void pairs_free(struct pairs *p);
+
+/* To be set as the streams' sink, with the struct pairs as its context. */
+extern const struct conn_sink pairs_sink;
+
+/* Exchanges open now. */
+size_t pairs_open(const struct pairs *p);
+
+#endif /* EARSHOT_EXCHANGE_PAIR_H */
