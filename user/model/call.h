@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_MODEL_CALL_H
+#define EARSHOT_MODEL_CALL_H
+
+/*
+ * call - one model call, as dialects read it off the wire and everything to their right
+ * uses it. Strings lie in the call's arena; one that the wire did not give has len 0.
+ *
+ * Content (what people and models wrote) stands in struct call_content and nowhere else,
+ * so that policy can take it away in one place.
+ */
+#include "base/arena.h"
+#include "base/sv.h"
+#include "model/opt.h"
+
+/*
+ * Most memory one call may use. Without content 128 KiB hold some hundreds of tool calls;
+ * with content a 3 MiB prompt fits, growing strings counted with their moves.
+ */
+#define CALL_ARENA_MAX	       (128u * 1024)
+#define CALL_ARENA_CONTENT_MAX (24u * 1024 * 1024)
+
+#define CALL_STRING_MAX	    1024 /* longer ids, names and the like are cut at a character border */
+#define CALL_LIST_MAX	    64	 /* stop sequences and the like beyond that are left out */
+#define CALL_CANDIDATES_MAX 128	 /* what the widest API allows (n <= 128) */
+#define CALL_TOOLS_MAX	    512	 /* tool calls of one answer */
+
+enum call_op {
+	CALL_CHAT,
+	CALL_TEXT_COMPLETION,
+	CALL_EMBEDDINGS,
+};
+
+/* Which OpenAI API carried it; NONE for all others. */
+enum call_api {
+	CALL_API_NONE,
+	CALL_API_CHAT_COMPLETIONS,
+	CALL_API_RESPONSES,
+};
+
+enum call_outcome {
+	CALL_OK,
+	CALL_ERROR,	/* the provider answered with an error: error.type says which */
+	CALL_CUT,	/* the connection ended before the answer was whole */
+	CALL_CANCELLED, /* the client hung up while the answer was coming */
+	CALL_NO_RESPONSE,
+	CALL_PROC_EXIT, /* the process ended first */
+	CALL_UNKNOWN,	/* earshot stopped, or lost track, before the end */
+};
+
+/*
+ * Why a call is not all that passed on the wire. Row: (name, word in
+ * earshot.capture.cause). Any bit set means earshot.capture.complete=false.
+ */
+#define CALL_LOSSES(X)                                                                   \
+	X(GAP, "gap")			/* bytes of request or response are missing */   \
+	X(JOINED_LATE, "joined_late")	/* the request was not seen at all */            \
+	X(DECODE, "decode_failed")	/* content coding unknown or broken */           \
+	X(EXPANSION, "expansion_bound") /* decoded body larger than its bound */         \
+	X(JSON, "body_not_json")	/* a body that should be JSON is not */          \
+	X(EVENT, "event_too_long")	/* a stream event did not fit */                 \
+	X(MEMORY, "memory_bound")	/* the call's arena was full: fields left out */ \
+	X(PROTOCOL, "protocol_error")	/* the message broke its protocol */             \
+	X(STOPPED, "stopped")		/* earshot stopped first */
+
+enum call_loss_bit {
+#define X(name, text) CALL_LOSS_BIT_##name,
+	CALL_LOSSES(X)
+#undef X
+		CALL_LOSS_COUNT
+};
+
+#define CALL_LOSS(name) (1u << CALL_LOSS_BIT_##name)
+
+/* Row: (member, JSON-free name used by tests and views). All are token counts. */
+#define CALL_USAGE(X)                        \
+	X(input)  /* cached ones included */ \
+	X(output) /* reasoning included */   \
+	X(total)                             \
+	X(cache_read)                        \
+	X(cache_write)                       \
+	X(reasoning)                         \
+	X(text_input)                        \
+	X(image_input)                       \
+	X(audio_input)                       \
+	X(text_cache_read)                   \
+	X(image_cache_read)                  \
+	X(audio_cache_read)                  \
+	X(text_output)                       \
+	X(image_output)                      \
+	X(audio_output)
+
+struct call_usage {
+#define X(name) struct opt_int name;
+	CALL_USAGE(X)
+#undef X
+};
+
+struct call_list {
+	struct sv *v;
+	size_t count;
+	size_t cap;
+};
+
+/* A tool call that the model's answer asks for. Its arguments are content. */
+struct call_tool {
+	struct call_tool *next;
+	struct sv id;
+	struct sv name;
+	bool server_side; /* run by the provider */
+};
+
+enum part_type {
+	PART_TEXT,
+	PART_REASONING,
+	PART_TOOL_CALL,
+	PART_TOOL_RESULT,
+	PART_SERVER_TOOL_CALL,
+	PART_SERVER_TOOL_RESULT,
+	PART_BLOB, /* text: base64 */
+	PART_URI,  /* text: the address */
+	PART_FILE, /* text: the file's id */
+	PART_COMPACTION,
+	PART_GENERIC, /* kind the convention has no name for: type says what the wire says */
+};
+
+/* One part of a message, in the convention's terms. */
+struct call_part {
+	struct call_part *next;
+	enum part_type type;
+	bool json;	     /* text is a JSON value, not a string */
+	bool cut;	     /* text is not whole (memory bound or bytes lost) */
+	struct sv wire_type; /* PART_GENERIC and the server tools: the wire's own word */
+	struct sv text;	     /* content, arguments, response */
+	struct sv id;
+	struct sv name;
+	struct sv mime;
+	struct sv modality;
+};
+
+struct call_message {
+	struct call_message *next;
+	struct sv role;
+	struct sv name;
+	struct sv finish; /* output only */
+	struct call_part *parts;
+};
+
+struct call_tool_def {
+	struct call_tool_def *next;
+	struct sv type;
+	struct sv name;
+	struct sv description;
+	struct sv parameters; /* JSON text */
+};
+
+struct call_content {
+	struct call_message *input;
+	struct call_message *output;
+	struct call_part *system;
+	struct call_tool_def *tools;
+	struct sv error_message;
+	bool partial; /* some of it was left out */
+};
+
+/* Identity: the exchange's, stable across replays. */
+struct call_id {
+	uint32_t tgid;
+	uint64_t proc_start;
+	uint64_t object;
+	uint64_t birth;
+	uint64_t number;
+};
+
+struct call {
+	struct call_id id;
+	enum call_op op;
+	enum call_api api;
+	enum call_outcome outcome;
+	const char *provider; /* static: a value of gen_ai.provider.name */
+	const char *dialect;  /* static: name of the row that read it */
+
+	struct {
+		struct sv model;
+		struct opt_int max_tokens;
+		struct opt_int choice_count;
+		struct opt_int seed;
+		struct opt_int top_k;
+		struct opt_int dimensions;
+		struct opt_num temperature;
+		struct opt_num top_p;
+		struct opt_num frequency_penalty;
+		struct opt_num presence_penalty;
+		struct opt_bool stream;
+		struct call_list stop_sequences;
+		struct call_list encoding_formats;
+		struct sv reasoning_level;
+		struct sv output_type; /* text, json, speech ... */
+		struct sv service_tier;
+		struct sv previous_response_id;
+		struct sv conversation_id; /* only ever an explicit id */
+		struct sv prompt_name;
+		struct sv prompt_version;
+		struct opt_int resend_count;
+	} req;
+
+	struct {
+		struct sv id;
+		struct sv model;
+		struct sv service_tier;
+		struct sv system_fingerprint;
+		struct call_list finish_reasons; /* one per candidate, in order */
+		struct opt_bool compacted;
+	} resp;
+
+	struct call_usage usage;
+	struct call_tool *tools; /* in the order of the answer */
+	size_t tool_count;
+
+	unsigned int status;  /* HTTP; 0: no response head */
+	struct sv error_type; /* set when outcome is not OK or UNKNOWN */
+
+	uint64_t t_start;	/* CLOCK_MONOTONIC ns */
+	uint64_t t_first_chunk; /* first event of a streamed answer; 0: none */
+	uint64_t t_end;
+
+	struct sv server_address; /* Host or :authority, without the port */
+	uint16_t server_port;	  /* 0: not known */
+	uint16_t peer_family;	  /* AF_INET, AF_INET6; 0: not known */
+	uint16_t peer_port;
+	uint8_t peer_addr[16];
+	struct sv user_agent;
+
+	uint32_t loss;	     /* CALL_LOSS() bits; 0: all of it was seen */
+	uint64_t lost_bytes; /* on the wire, both directions */
+
+	struct call_content content; /* empty unless asked for */
+
+	struct arena arena; /* all of the above lies here */
+};
+
+/* NULL when memory ends. limit: CALL_ARENA_*. */
+struct call *call_new(size_t limit);
+
+/* Takes NULL. */
+void call_free(struct call *c);
+
+const char *call_op_name(enum call_op op);
+const char *call_outcome_name(enum call_outcome o);
+const char *call_loss_name(enum call_loss_bit bit);
+
+/* Appends a copy. Returns 0, or -ENOMEM (then the list is as it was). */
+int call_list_add(struct arena *a, struct call_list *list, struct sv s);
+
+#endif /* EARSHOT_MODEL_CALL_H */
