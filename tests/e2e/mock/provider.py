@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The mock model provider: OpenAI's and Anthropic's paths, and a log of what truly happened.
+
+usage: provider.py --cert CHAIN --key KEY [--port N] [--log FILE]
+
+A request says what it wants in its x-mock header: the directives of wire.Writer, and
+  status=N, fail=N (only the first N of this model), html   a refusal
+  tools=N, reason, cache, events=N, finish=WORD             what a good answer holds
+  err=N                                                     error inside the stream after N events
+  garbage=text|cut|events|head                              a body (or head) that is none
+  cut=N                                                     connection ends after N events
+  close                                                     last response of the connection
+"""
+import argparse
+import hashlib
+import json
+import ssl
+import threading
+
+if __package__:
+    from . import answers, errors, wire
+else:
+    import os
+    import sys
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    from mock import answers, errors, wire
+
+PATHS = {'/v1/chat/completions': 'chat', '/v1/completions': 'completions',
+         '/v1/embeddings': 'embeddings', '/v1/responses': 'responses',
+         '/v1/messages': 'messages', '/v1/messages/count_tokens': 'count_tokens'}
+MAKERS = {'chat': answers.chat, 'completions': answers.completions,
+          'embeddings': answers.embeddings, 'responses': answers.responses,
+          'messages': answers.messages}
+KEPT = ('host', 'user-agent', 'content-type', 'accept-encoding', 'x-stainless-retry-count',
+        'traceparent', 'x-mock', 'x-case')
+
+
+def plain(req, facts):
+    """Requests that ask no model: lists, counts, telemetry, health."""
+    if req.method == 'HEAD' or req.path == '/health':
+        return answers.Answer(ctype='text/plain', body=b'ok\n', facts=facts)
+    if req.path == '/v1/messages/count_tokens':
+        return answers.Answer(body=answers.dumps({'input_tokens': len(req.body) // 4}), facts=facts)
+    if req.path == '/v1/models':
+        data = [{'id': 'mock-%d' % i, 'object': 'model', 'created': 1, 'owned_by': 'mock'}
+                for i in range(40)]
+        return answers.Answer(body=answers.dumps({'object': 'list', 'data': data}), facts=facts)
+    if req.method == 'POST' and req.path == '/telemetry':
+        return answers.Answer(204, None, b'', facts=facts)
+    if 'if-none-match' in req.headers:
+        return answers.Answer(304, None, b'', facts=facts)
+    return answers.Answer(404, body=answers.dumps({'error': {'message': 'no such path'}}),
+                          facts=facts)
+
+
+class Provider:
+    """Serves until stop(). exchanges and connections hold the truth, in order of their ends."""
+
+    def __init__(self, cert=None, key=None, host='127.0.0.1', port=0, log=None):
+        self.lock = threading.Lock()
+        self.exchanges, self.connections, self.asked = [], [], {}
+        self.log = open(log, 'a', encoding='utf-8') if log else None
+        tls = None
+        if cert:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(cert, key)
+            tls.set_alpn_protocols(['http/1.1'])
+        self.server = wire.Server(self.connection, tls, host, port)
+        self.port = self.server.port
+
+    def take(self):
+        """Waits for silence; returns what happened since the last time, and forgets it."""
+        quiet = self.server.quiet()
+        with self.lock:
+            out = (self.exchanges, self.connections, quiet)
+            self.exchanges, self.connections, self.asked = [], [], {}
+        return out
+
+    def note(self, kind, where, row):
+        with self.lock:
+            where.append(row)
+            if self.log:
+                self.log.write(json.dumps(dict(kind=kind, **row)) + '\n')
+                self.log.flush()
+
+    def connection(self, conn):
+        seq = 0
+        try:
+            while self.exchange(conn, seq):
+                seq += 1
+        except wire.Closed:
+            pass
+        finally:
+            self.note('connection', self.connections,
+                      {'conn': conn.number, 'peer_port': conn.peer_port, 'exchanges': seq,
+                       'received': conn.received, 'sent': conn.sent})
+
+    def exchange(self, conn, seq):
+        """One request and its response. False: the connection ends here."""
+        req = wire.Request(conn)
+        api, body = PATHS.get(req.path) if req.method == 'POST' else None, {}
+        try:
+            body = json.loads(req.body) if req.body else {}
+        except ValueError:
+            pass
+        model = body.get('model') if isinstance(body, dict) else None
+        row = {'conn': conn.number, 'seq': seq, 'peer_port': conn.peer_port, 'api': api,
+               'method': req.method, 'target': req.target, 'model': model,
+               'inference': api in MAKERS, 'headers': {k: req.headers[k] for k in KEPT
+                                                       if k in req.headers},
+               'request': {k: body[k] for k in body if k not in ('messages', 'input', 'prompt')}
+               if isinstance(body, dict) else {},
+               'request_len': len(req.body),
+               'request_sha256': hashlib.sha256(req.body).hexdigest(),
+               't_request_first': req.started, 't_request': req.read_at}
+        ans = self.answer(req, api, body, model)
+        row.update(status=ans.status, stream=ans.events is not None, facts=ans.facts)
+        writer = wire.Writer(conn, req.d, has_body=req.method != 'HEAD')
+        row['complete'] = False
+        try:
+            self.respond(conn, req, ans, writer, row)
+            row['complete'] = True
+        finally:
+            row.update(t_first=writer.first, t_body=writer.body_first, t_last=writer.last)
+            self.note('exchange', self.exchanges, row)
+        if 'close' in req.d or req.d.get('framing') == 'close' or \
+                req.headers.get('connection', '').lower() == 'close':
+            conn.close(req.d.get('end', 'clean'))
+            return False
+        return True
+
+    def answer(self, req, api, body, model):
+        if api not in MAKERS:
+            return plain(req, {})
+        with self.lock:
+            nth = self.asked[model] = self.asked.get(model, -1) + 1
+        d = req.d
+        if 'status' in d and nth < int(d.get('fail', 1 << 30)):
+            return errors.refusal(api, int(d['status']), d)
+        ans = MAKERS[api](answers.Maker(body, model, nth, d))
+        if 'err' in d and ans.events:
+            ans = errors.break_stream(api, ans, int(d['err']))
+        if 'garbage' in d:
+            ans = errors.break_json(ans, d['garbage'])
+        ans.headers.append(('x-request-id', 'req_' + (ans.facts.get('response_id') or 'none')))
+        return ans
+
+    def respond(self, conn, req, ans, writer, row):
+        if req.d.get('garbage') == 'head':
+            conn.send(bytes(range(256)))
+            conn.close('hard')
+            raise wire.Closed('garbage')
+        sent = hashlib.sha256()
+        row['response_len'] = row['events'] = 0
+        try:
+            if ans.events is None:
+                body = ans.body or b''
+                sent.update(body)
+                row['response_len'] = len(body)
+                writer.head(ans.status, ans.headers, body)
+            else:
+                self.stream(conn, req, ans, writer, row, sent)
+            writer.end(ans.events is not None)
+        finally:
+            row['response_sha256'] = sent.hexdigest()
+
+    def stream(self, conn, req, ans, writer, row, sent):
+        """The log counts events that were really written: a cut stream has fewer."""
+        writer.head(ans.status, ans.headers, None)
+        for i, event in enumerate(ans.events):
+            if i == int(req.d.get('cut', -1)):
+                writer.flush()
+                conn.close(req.d.get('end', 'hard'))
+                raise wire.Closed('cut')
+            if 'watch' in req.d and conn.peer_gone():
+                raise wire.Closed('client left')
+            writer.part(event)
+            sent.update(event)
+            row['events'] += 1
+            row['response_len'] += len(event)
+
+    def stop(self):
+        self.server.stop()
+        if self.log:
+            self.log.close()
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument('--cert')
+    ap.add_argument('--key')
+    ap.add_argument('--host', default='127.0.0.1')
+    ap.add_argument('--port', type=int, default=0)
+    ap.add_argument('--log')
+    o = ap.parse_args()
+    p = Provider(o.cert, o.key, o.host, o.port, o.log)
+    print('listening on %s:%d' % (o.host, p.port), flush=True)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        p.stop()
+
+
+if __name__ == '__main__':
+    main()
