@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things are, and the private network the tests run in."""
+import fcntl
+import os
+import shutil
+import socket
+import struct
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+OUT = os.path.join(ROOT, '.output')
+WORK = os.path.join(OUT, 'e2e')
+CACHE = os.path.join(ROOT, '.cache')
+VENV = os.path.join(CACHE, 'venv')
+NODE_MODULES = os.path.join(CACHE, 'npm', 'node_modules')
+CLIENTS = os.path.join(ROOT, 'tests', 'e2e', 'clients')
+EARSHOT = os.environ.get('EARSHOT', os.path.join(OUT, 'earshot'))
+PYTHON = '/usr/bin/python3'
+HOSTS = ('localhost', 'api.openai.com', 'api.anthropic.com', 'llm.example.test')
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+
+
+def site_packages():
+    return os.path.join(VENV, 'lib', 'python%d.%d' % sys.version_info[:2], 'site-packages')
+
+
+def add_packages():
+    """Lets this process use the pinned packages (codings, the OTLP decoder), if installed."""
+    if os.path.isdir(site_packages()) and site_packages() not in sys.path:
+        sys.path.append(site_packages())
+
+
+def node(major):
+    return os.path.join(NODE_MODULES, 'node%d' % major, 'bin', 'node')
+
+
+def missing(*paths):
+    """A reason to skip when one of them is not there, else None."""
+    for p in paths:
+        if not (os.path.exists(p) if os.sep in p else shutil.which(p)):
+            return '%s is not here (make deps installs it)' % os.path.relpath(p, ROOT)
+    return None
+
+
+def loopback_up():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        req = struct.pack('16sh22x', b'lo', 0)
+        flags = struct.unpack('16sh22x', fcntl.ioctl(s, SIOCGIFFLAGS, req))[1]
+        fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack('16sh22x', b'lo', flags | IFF_UP))
+
+
+def write_hosts():
+    """Providers' names lead to this machine. Bound over /etc/hosts in our own mount namespace."""
+    path = os.path.join(WORK, 'hosts')
+    with open(path, 'w', encoding='ascii') as f:
+        f.writelines('127.0.0.1 %s\n' % h for h in HOSTS)
+    if os.system('mount --bind %s /etc/hosts' % path) != 0:
+        raise SystemExit('cannot bind the hosts file: run as root')
+
+
+def isolate(argv):
+    """Re-executes this program where only loopback exists. Returns in the new process."""
+    if os.environ.get('E2E_ISOLATED') == '1':
+        loopback_up()
+        os.makedirs(WORK, exist_ok=True)
+        write_hosts()
+        return
+    if os.geteuid() != 0:
+        raise SystemExit('the end-to-end tests need root (BPF, network namespace)')
+    os.environ['E2E_ISOLATED'] = '1'
+    sys.stdout.flush()
+    os.execvp('unshare', ['unshare', '-n', '-m', '--propagation', 'private', PYTHON] + argv)

@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the tests and counts them.
+
+usage: run.py unit BIN...           cmocka programs (sanitized builds)
+       run.py e2e [-k WORD] [-v]    real clients against the mock provider, as root
+       run.py cmd NAME -- CMD...    one command as one check
+       run.py all -- CMD... [-- CMD...]
+
+`e2e --list` names the tests; E2E_BARE=1 runs the clients unwatched, to test the truth itself.
+`all` runs commands, each of which ends with a line 'N passed, N failed', and adds those up; a
+command without such a line counts as one check by its exit status.
+The last line of every run is 'N passed, N failed[, N skipped]'; the status is 1 if any failed.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, 'e2e'))
+
+from harness import env, results    # noqa: E402
+
+TOTALS = re.compile(r'^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$')
+CMOCKA = re.compile(r'^\[\s+(OK|FAILED|SKIPPED)\s+\] (.+)$')
+
+
+def run_unit(r, bins):
+    environ = dict(os.environ, CMOCKA_MESSAGE_OUTPUT='STDOUT',
+                   UBSAN_OPTIONS='print_stacktrace=1', ASAN_OPTIONS='detect_leaks=1')
+    for path in bins:
+        p = subprocess.run([path], capture_output=True, text=True, env=environ, errors='replace')
+        seen = {}
+        for line in (p.stdout + p.stderr).splitlines():
+            m = CMOCKA.match(line)
+            if m:
+                seen.setdefault(m.group(2).split(':')[0], m.group(1))
+        bad = [n for n, v in seen.items() if v == 'FAILED']
+        r.where = os.path.relpath(path, os.path.join(env.OUT, 'unit'))
+        for name, verdict in seen.items():
+            if verdict == 'SKIPPED':
+                r.skip(r.where, name)
+            else:
+                r.check(verdict == 'OK', name)
+        ok = p.returncode == 0 and bool(seen)
+        if not ok and not bad:
+            r.check(False, 'program', 'status %d, %d tests seen' % (p.returncode, len(seen)))
+        if not ok:
+            print((p.stdout + p.stderr)[-4000:])
+        print('%-6s %-58s %4d tests' % ('ok' if ok else 'FAIL', r.where, len(seen)), flush=True)
+
+
+class Context:
+    """What all end-to-end tests share."""
+
+    def __init__(self):
+        from mock import certs, provider, wire
+        self.pki = certs.make(os.path.join(env.WORK, 'pki'))
+        self.provider = provider.Provider(self.pki['cert'], self.pki['key'])
+        self.codings = wire.codings_here()
+        self.tmp = env.WORK
+
+
+def e2e_tests(ctx):
+    from suites import clients
+    return clients.tests(ctx)
+
+
+def run_e2e(r, o):
+    if not o.list:
+        env.isolate([os.path.abspath(__file__)] + sys.argv[1:])
+    env.add_packages()
+    os.makedirs(env.WORK, exist_ok=True)
+    ctx = Context()
+    for c in sorted({'br', 'zstd'} - ctx.codings):
+        r.skip('coding %s' % c, 'its Python module is not here (make deps installs it)')
+    for name, test in e2e_tests(ctx):
+        if o.word and not any(w in name for w in o.word):
+            continue
+        if o.list:
+            print(name)
+        else:
+            r.run(name, test)
+    ctx.provider.stop()
+
+
+def run_all(r, commands):
+    """Commands with totals of their own; their lines pass through."""
+    for cmd in commands:
+        p = subprocess.Popen(cmd, stdout=subprocess.PIPE, text=True, errors='replace')
+        totals = None
+        for line in p.stdout:
+            m = TOTALS.match(line.rstrip('\n'))
+            totals = m or totals
+            print(line, end='', flush=True)
+        rc = p.wait()
+        r.where = ' '.join(cmd)
+        if totals is None or (rc and not int(totals.group(2))):
+            r.check(rc == 0, 'exit status', rc)
+        if totals:
+            r.passed += int(totals.group(1))
+            r.failed += int(totals.group(2))
+            r.skipped += int(totals.group(3) or 0)
+
+
+def split(args):
+    out = [[]]
+    for a in args:
+        if a == '--':
+            out.append([])
+        else:
+            out[-1].append(a)
+    return [x for x in out if x]
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    sub = ap.add_subparsers(dest='what', required=True)
+    sub.add_parser('unit').add_argument('bins', nargs='*')
+    e = sub.add_parser('e2e')
+    e.add_argument('-k', dest='word', action='append')
+    e.add_argument('-v', dest='verbose', action='store_true')
+    e.add_argument('--list', action='store_true')
+    sub.add_parser('all').add_argument('commands', nargs=argparse.REMAINDER)
+    o = ap.parse_args()
+    r = results.Results(getattr(o, 'verbose', False))
+    if o.what == 'unit':
+        run_unit(r, o.bins)
+    elif o.what == 'e2e':
+        run_e2e(r, o)
+        if o.list:
+            return 0
+    else:
+        run_all(r, split(o.commands))
+    return r.close()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
