@@ -271,8 +271,8 @@ def bytes_match(r, run):
     for i, (side, ours) in enumerate((('written', 'received'), ('read', 'sent'))):
         truth = sum(c[ours] for c in run.connections)
         got = {k: sum(s[k][i] for s in rows) for k in ('passed', 'captured', 'lost', 'ignored')}
-        r.check(got['passed'] == truth, 'bytes %s by the client' % side, '%s, the provider %s %d' % (
-            got, ours, truth))
+        r.check(got['passed'] == truth, 'bytes %s by the client' % side,
+                '%s, the provider %s %d' % (got, ours, truth))
         r.equal(got['captured'] + got['lost'] + got['ignored'], got['passed'],
                 'captured + lost + ignored = passed (%s)' % side)
         r.equal(got['lost'], 0, 'nothing lost (%s)' % side)

@@ -307,12 +307,13 @@ def messages_block_events(i, block, pieces):
 
 
 def messages_stream(m, msg, tok):
-    first = dict(msg, content=[], stop_reason=None, usage=dict(messages_usage(tok), output_tokens=1))
+    first = dict(msg, content=[], stop_reason=None,
+                 usage=dict(messages_usage(tok), output_tokens=1))
     ev = [('message_start', {'message': first}), ('ping', {})]
     for i, block in enumerate(msg['content']):
         ev += messages_block_events(i, block, m.words[0])
-    ev.append(('message_delta', {'delta': {'stop_reason': msg['stop_reason'], 'stop_sequence': None},
-                                 'usage': {'output_tokens': tok['output']}}))
+    ev.append(('message_delta', {'usage': {'output_tokens': tok['output']}, 'delta': {
+        'stop_reason': msg['stop_reason'], 'stop_sequence': None}}))
     ev.append(('message_stop', {}))
     return [sse(dict({'type': t}, **o), t) for t, o in ev]
 

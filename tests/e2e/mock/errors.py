@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Refusals, in each provider's words, and errors that come late: inside a stream that began well."""
+"""Refusals, in each provider's words, and errors that come late, in a stream that began well."""
 from .answers import Answer, dumps, sse
 
 OPENAI = {

@@ -39,7 +39,8 @@ def sdk(mode):
 
 
 def node(major, mode):
-    return lambda path: [env.node(major), os.path.join(env.CACHE, 'npm', 'node_sdk.mjs'), mode, path]
+    program = os.path.join(env.CACHE, 'npm', 'node_sdk.mjs')
+    return lambda path: [env.node(major), program, mode, path]
 
 
 def chain(path):

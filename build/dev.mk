@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# What developers and CI run. Every `make test-*` ends with a line 'N passed, N failed'.
+.PHONY: test-lint test-fuzz test-golden
+
+E2E_ARGS     ?=
+BENCH_ARGS   ?=
+# Seconds of fresh fuzzing, shared among all targets.
+FUZZ_SECONDS ?= 300
+
+# Programs of the tests, on the system's libssl: dynamic, and static in both kinds of executable.
+TLSPAIR   := $O/bench/tlspair
+CHAT_BINS := $O/clients/chat $O/clients/chat-static $O/clients/chat-static-pie
+TEST_WARN := $(WARN) -std=gnu11 -O2 -g
+
+$(TLSPAIR): tests/bench/tlspair.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -o $@ $< -lssl -lcrypto -lpthread
+$O/clients/chat: tests/e2e/clients/chat.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -o $@ $< -lssl -lcrypto
+$O/clients/chat-static: tests/e2e/clients/chat.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -no-pie -o $@ $< -l:libssl.a -l:libcrypto.a
+$O/clients/chat-static-pie: tests/e2e/clients/chat.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -fPIE -pie -o $@ $< -l:libssl.a -l:libcrypto.a
+
+demo: $O/earshot
+	$(Q)demo/run $O/earshot
+
+test: all
+	$(Q)$(PYTHON) tests/run.py all -- $(MAKE) -s test-lint -- $(MAKE) -s test-unit -- \
+		$(MAKE) -s test-bpf -- $(MAKE) -s test-golden -- $(MAKE) -s test-e2e -- $(MAKE) -s test-fuzz
+
+test-e2e: $O/earshot $(TLSPAIR) $(CHAT_BINS)
+	$(Q)$(PYTHON) tests/run.py e2e $(E2E_ARGS)
+
+# The fuzzers are clang's; their objects lie beside gcc's.
+test-fuzz:
+	$(Q)$(MAKE) -s CC=clang fuzzers
+	$(Q)$(PYTHON) tests/run.py fuzz --seconds $(FUZZ_SECONDS)
+fuzz: test-fuzz
+
+bench: $O/earshot $(TLSPAIR)
+	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
+
+lint: test-lint
+test-lint: $(BPF_OBJS)
+	$(Q)$(PYTHON) tools/lint
