@@ -55,8 +55,7 @@ static inline void notes_reset(struct notes *n)
 	n->text[0] = '\0';
 }
 
-__attribute__((format(printf, 2, 3))) static inline void note(struct notes *n, const char *fmt,
-							       ...)
+__attribute__((format(printf, 2, 3))) static inline void note(struct notes *n, const char *fmt, ...)
 {
 	va_list ap;
 	int len;

@@ -13,7 +13,7 @@
 #include "base/sv.h"
 
 /* Longer heads are broken: real servers refuse from 8 KiB (nginx) to 64 KiB (http.client). */
-#define HTTP1_HEAD_MAX	 (64u << 10)
+#define HTTP1_HEAD_MAX (64u << 10)
 /* More fields are dropped, and the head says so. http.client refuses more than 100. */
 #define HTTP1_FIELDS_MAX 128
 /* A longer chunk-size line (extensions included) is broken. */
@@ -30,41 +30,41 @@ enum http1_framing {
 	HTTP1_LENGTH,
 	HTTP1_CHUNKED,
 	HTTP1_UNTIL_CLOSE,
-	HTTP1_TUNNEL,		/* what follows is not HTTP/1 any more */
+	HTTP1_TUNNEL, /* what follows is not HTTP/1 any more */
 };
 
 struct http1_field {
-	struct sv name;		/* as sent */
-	struct sv value;	/* trimmed; folded lines are joined by spaces */
+	struct sv name;	 /* as sent */
+	struct sv value; /* trimmed; folded lines are joined by spaces */
 };
 
 /* Views die when the callback returns. */
 struct http1_head {
-	struct sv method;	/* requests */
+	struct sv method; /* requests */
 	struct sv target;
-	unsigned int status;	/* responses; 1xx too, whose end() follows at once */
+	unsigned int status; /* responses; 1xx too, whose end() follows at once */
 	uint8_t major, minor;
 	const struct http1_field *fields;
 	size_t field_count;
-	bool fields_dropped;	/* there were more than HTTP1_FIELDS_MAX */
-	bool conflict;		/* length told twice, differently or in two ways: smuggling, maybe */
-	enum http1_framing framing;	/* as the head alone tells it */
-	uint64_t length;	/* HTTP1_LENGTH */
+	bool fields_dropped; /* there were more than HTTP1_FIELDS_MAX */
+	bool conflict;	     /* length told twice, differently or in two ways: smuggling, maybe */
+	enum http1_framing framing; /* as the head alone tells it */
+	uint64_t length;	    /* HTTP1_LENGTH */
 };
 
 /* What only the other direction knows: the answer of the head() callback. */
 enum http1_verdict {
 	HTTP1_AS_FRAMED,
-	HTTP1_WITHOUT_BODY,	/* response to HEAD */
-	HTTP1_AS_TUNNEL,	/* 2xx to CONNECT, 101 */
+	HTTP1_WITHOUT_BODY, /* response to HEAD */
+	HTTP1_AS_TUNNEL,    /* 2xx to CONNECT, 101 */
 };
 
 enum http1_end {
-	HTTP1_WHOLE,		/* all of it was seen, but for gaps told before */
-	HTTP1_CLOSED,		/* HTTP1_UNTIL_CLOSE, and the stream ended */
-	HTTP1_CUT,		/* the stream ended in the middle */
-	HTTP1_LOST,		/* a gap took its end, or its head */
-	HTTP1_BROKEN,		/* breaks the protocol: http1_error() */
+	HTTP1_WHOLE,  /* all of it was seen, but for gaps told before */
+	HTTP1_CLOSED, /* HTTP1_UNTIL_CLOSE, and the stream ended */
+	HTTP1_CUT,    /* the stream ended in the middle */
+	HTTP1_LOST,   /* a gap took its end, or its head */
+	HTTP1_BROKEN, /* breaks the protocol: http1_error() */
 };
 
 struct http1_ops {
@@ -83,18 +83,18 @@ struct http1_ops {
 struct http1 {
 	const struct http1_ops *ops;
 	void *ctx;
-	char *buf;		/* a head, or chunk-size line, that is cut; else NULL */
+	char *buf; /* a head, or chunk-size line, that is cut; else NULL */
 	uint32_t buf_len;
 	uint32_t buf_cap;
-	uint32_t scanned;	/* bytes of buf without the end of the head */
+	uint32_t scanned; /* bytes of buf without the end of the head */
 	uint8_t kind;
 	uint8_t state;
 	uint8_t framing;
-	bool open;		/* start() was called, end() not yet */
-	bool feed_start;	/* at the first byte of a feed */
-	bool last_lf;		/* the byte before was LF */
-	bool in_chunked;	/* resync: the lost place was inside a chunked body */
-	uint64_t left;		/* bytes of this body, or chunk, still to come */
+	bool open;	 /* start() was called, end() not yet */
+	bool feed_start; /* at the first byte of a feed */
+	bool last_lf;	 /* the byte before was LF */
+	bool in_chunked; /* resync: the lost place was inside a chunked body */
+	uint64_t left;	 /* bytes of this body, or chunk, still to come */
 	uint64_t stamp;
 	const char *error;
 };

@@ -247,7 +247,7 @@ void sse_gap(struct sse *p)
 {
 	event_reset(p);
 	p->line_len = 0;
-	p->line_seen = true;	/* what comes next may be the tail of a line */
+	p->line_seen = true; /* what comes next may be the tail of a line */
 	p->between = false;
 	p->skip_lf = false;
 	p->at_start = false;

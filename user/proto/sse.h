@@ -12,14 +12,14 @@
  */
 #include "base/sv.h"
 
-#define SSE_TYPE_MAX 64		/* longer event types are cut */
-#define SSE_BUF_MIN  128	/* smallest buffer sse_init() takes */
+#define SSE_TYPE_MAX 64	 /* longer event types are cut */
+#define SSE_BUF_MIN  128 /* smallest buffer sse_init() takes */
 
 /* One event. Its bytes die when the callback returns. */
 struct sse_event {
-	struct sv type;	/* "message" when the stream names none */
-	struct sv data;	/* the data lines, joined by '\n' */
-	bool truncated;	/* some bytes of this event did not fit */
+	struct sv type; /* "message" when the stream names none */
+	struct sv data; /* the data lines, joined by '\n' */
+	bool truncated; /* some bytes of this event did not fit */
 };
 
 /* Returns 0 to go on, or a negative errno to stop the feed that called it. */
@@ -36,19 +36,19 @@ struct sse {
 	sse_event_fn *fn;
 	sse_grow_fn *grow;
 	void *ctx;
-	char *buf;	/* [0, data_len) data so far, then [.., +line_len) this line */
+	char *buf; /* [0, data_len) data so far, then [.., +line_len) this line */
 	size_t cap;
-	size_t limit;	/* events up to here are not cut: cap, or what grow() goes up to */
+	size_t limit; /* events up to here are not cut: cap, or what grow() goes up to */
 	size_t data_len;
 	size_t line_len;
 	size_t type_len;
 	char type[SSE_TYPE_MAX];
-	bool line_seen;	/* this line has a byte, stored or not */
+	bool line_seen; /* this line has a byte, stored or not */
 	bool skip_lf;	/* the last byte was CR: an LF now is part of it */
 	bool between;	/* the last line was blank: an event starts here */
 	bool at_start;	/* still in the first line, where a BOM may stand */
 	bool truncated;
-	bool resync;	/* after a gap: drop all up to the next blank line */
+	bool resync; /* after a gap: drop all up to the next blank line */
 };
 
 /* Borrows buf until p is no longer fed. Returns -EINVAL if it is too small. */

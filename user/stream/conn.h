@@ -19,38 +19,38 @@
 #include "stream/detect.h"
 
 /* A record further ahead waits this long for the hole before it to fill. */
-#define CONN_HOLE_NS	100000000ull
+#define CONN_HOLE_NS 100000000ull
 /* A stream whose process is gone waits this long for its final offsets. */
-#define CONN_SETTLE_NS	250000000ull
+#define CONN_SETTLE_NS 250000000ull
 /* ... and is remembered this long, so that late final offsets are not taken for a new one. */
-#define CONN_FORGET_NS	10000000000ull
+#define CONN_FORGET_NS 10000000000ull
 
 /* Bytes after which a stream joined at its start, or in the middle, counts as unknown. */
 #define CONN_UNKNOWN_AFTER	DETECT_MAX
 #define CONN_UNKNOWN_AFTER_LATE (1u << 20)
 
 enum conn_dir {
-	CONN_WRITE = ES_DIR_WRITE,	/* the watched process sent */
-	CONN_READ = ES_DIR_READ,	/* the watched process received */
+	CONN_WRITE = ES_DIR_WRITE, /* the watched process sent */
+	CONN_READ = ES_DIR_READ,   /* the watched process received */
 };
 
 enum conn_proto {
 	CONN_UNDECIDED,
 	CONN_HTTP1,
-	CONN_HTTP2,		/* counted, not read */
-	CONN_TLS,		/* counted, not read */
-	CONN_UPGRADED,		/* was HTTP/1: counted from there on, not read */
-	CONN_UNKNOWN,		/* counted, not read */
-	CONN_UNSEEN,		/* ended undecided because the bytes that would tell were lost */
+	CONN_HTTP2,    /* counted, not read */
+	CONN_TLS,      /* counted, not read */
+	CONN_UPGRADED, /* was HTTP/1: counted from there on, not read */
+	CONN_UNKNOWN,  /* counted, not read */
+	CONN_UNSEEN,   /* ended undecided because the bytes that would tell were lost */
 };
 
 enum conn_end {
-	CONN_FREED,		/* the process freed the object */
-	CONN_EXIT,		/* the process ended */
-	CONN_EXEC,		/* the process runs another program now */
-	CONN_GONE,		/* ended unseen: settled without a close, or its address is in use again */
-	CONN_EVICTED,		/* the table was full and this stream was silent longest */
-	CONN_STOPPED,		/* earshot stops */
+	CONN_FREED,   /* the process freed the object */
+	CONN_EXIT,    /* the process ended */
+	CONN_EXEC,    /* the process runs another program now */
+	CONN_GONE,    /* ended unseen: settled without a close, or its address is in use again */
+	CONN_EVICTED, /* the table was full and this stream was silent longest */
+	CONN_STOPPED, /* earshot stops */
 };
 
 /* One stream, as its consumer sees it. Lives from open() to close(). */
@@ -59,16 +59,16 @@ struct conn {
 	uint64_t proc_start;
 	uint64_t object;
 	uint64_t birth;
-	uint64_t t_open;	/* of the first record, CLOCK_MONOTONIC ns */
+	uint64_t t_open; /* of the first record, CLOCK_MONOTONIC ns */
 	enum conn_proto proto;
-	enum conn_dir request_dir;	/* CONN_WRITE: the process is the client */
-	bool late;		/* was, or may have been, running when it was first seen */
+	enum conn_dir request_dir; /* CONN_WRITE: the process is the client */
+	bool late;		   /* was, or may have been, running when it was first seen */
 	bool tls;
 	/* The far end; family 0: not known (yet: it may come after open()). */
-	uint16_t peer_family;	/* AF_INET 2, AF_INET6 10 */
+	uint16_t peer_family; /* AF_INET 2, AF_INET6 10 */
 	uint16_t peer_port;
 	uint8_t peer_addr[16];
-	void *user;		/* the consumer's */
+	void *user; /* the consumer's */
 };
 
 /*
@@ -89,12 +89,12 @@ struct conn_sink {
 typedef void conn_ignore_fn(void *ctx, const struct conn *conn);
 
 struct conns_opts {
-	size_t max_streams;	/* 0: CONNS_STREAMS */
-	size_t max_early;	/* bytes kept for all holes together; 0: CONNS_EARLY */
-	struct stat_pair *stats;	/* ES_STAT_COUNT pairs; borrowed */
-	const struct conn_sink *sink;	/* borrowed */
+	size_t max_streams;	      /* 0: CONNS_STREAMS */
+	size_t max_early;	      /* bytes kept for all holes together; 0: CONNS_EARLY */
+	struct stat_pair *stats;      /* ES_STAT_COUNT pairs; borrowed */
+	const struct conn_sink *sink; /* borrowed */
 	void *sink_ctx;
-	conn_ignore_fn *ignore;	/* may be NULL */
+	conn_ignore_fn *ignore; /* may be NULL */
 	void *ignore_ctx;
 };
 
@@ -103,16 +103,16 @@ struct conns_opts {
 
 /* Bytes, by direction. passed = captured + lost + ignored + before over settled streams. */
 struct conns_totals {
-	uint64_t opened;	/* streams */
-	uint64_t open;		/* of these, not ended */
-	uint64_t settled;	/* of these, ended with final offsets */
-	uint64_t mismatched;	/* of these, whose final offsets contradict their records */
-	uint64_t captured[2];	/* of all streams */
-	uint64_t lost[2];	/* of all streams, as far as known */
+	uint64_t opened;      /* streams */
+	uint64_t open;	      /* of these, not ended */
+	uint64_t settled;     /* of these, ended with final offsets */
+	uint64_t mismatched;  /* of these, whose final offsets contradict their records */
+	uint64_t captured[2]; /* of all streams */
+	uint64_t lost[2];     /* of all streams, as far as known */
 	uint64_t ignored[2];
 	uint64_t before[2];
-	uint64_t passed[2];	/* of settled streams */
-	uint64_t unsettled[2];	/* captured + lost + ignored + before of ended, unsettled streams */
+	uint64_t passed[2];    /* of settled streams */
+	uint64_t unsettled[2]; /* captured + lost + ignored + before of ended, unsettled streams */
 };
 
 struct conns;

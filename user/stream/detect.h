@@ -12,13 +12,13 @@
 #define DETECT_MAX 40
 
 enum detect {
-	DETECT_MORE,		/* what is there fits, but does not suffice */
-	DETECT_HTTP1_REQUEST,	/* this direction carries HTTP/1 requests */
-	DETECT_HTTP1_RESPONSE,	/* ... responses */
-	DETECT_HTTP2_CLIENT,	/* the client's preface */
-	DETECT_HTTP2_SERVER,	/* a server's first SETTINGS frame */
-	DETECT_TLS,		/* a TLS handshake record: a tunnel's inner TLS */
-	DETECT_UNKNOWN,		/* nothing that is known here */
+	DETECT_MORE,	       /* what is there fits, but does not suffice */
+	DETECT_HTTP1_REQUEST,  /* this direction carries HTTP/1 requests */
+	DETECT_HTTP1_RESPONSE, /* ... responses */
+	DETECT_HTTP2_CLIENT,   /* the client's preface */
+	DETECT_HTTP2_SERVER,   /* a server's first SETTINGS frame */
+	DETECT_TLS,	       /* a TLS handshake record: a tunnel's inner TLS */
+	DETECT_UNKNOWN,	       /* nothing that is known here */
 };
 
 /* Never DETECT_MORE when first holds DETECT_MAX bytes or more. */

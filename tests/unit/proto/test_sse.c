@@ -13,7 +13,7 @@
 struct run {
 	struct notes notes;
 	struct sse sse;
-	char *buf;	/* exact, so that ASan sees a stray write */
+	char *buf; /* exact, so that ASan sees a stray write */
 	size_t cap;
 	int stop_with;
 	int err;
@@ -78,8 +78,14 @@ static const struct {
 	  "[message|][message|][message|x]" },
 	{ "type is for one event", "event: a\ndata: x\n\ndata: y\n\nevent: b\ndata: z\nevent:\n\n",
 	  "[a|x][message|y][message|z]" },
-	{ "byte order mark", "\xef\xbb\xbf" "data: x\n\n", "[message|x]" },
-	{ "byte order mark alone", "\xef\xbb\xbf\n\xef\xbb\xbf" "data: x\n\n", "" },
+	{ "byte order mark",
+	  "\xef\xbb\xbf"
+	  "data: x\n\n",
+	  "[message|x]" },
+	{ "byte order mark alone",
+	  "\xef\xbb\xbf\n\xef\xbb\xbf"
+	  "data: x\n\n",
+	  "" },
 	{ "unfinished event is kept back", "data: x\n", "" },
 	{ "unfinished second event", "data: x\n\nevent: y\ndata: z\n", "[message|x]" },
 	{ "type too long", "event: " D32 D32 D32 "\ndata: x\n\nevent: " D32 D32 D32 "\ndata: y\n\n",
@@ -133,7 +139,8 @@ static void test_gap_never_joins_halves(void **state)
 	static const struct {
 		const char *before, *after, *want;
 	} gaps[] = {
-		{ "data: a\n\ndata: lost", "\ndata: tail\n\ndata: b\n\n", "[message|a][message|b]" },
+		{ "data: a\n\ndata: lost", "\ndata: tail\n\ndata: b\n\n",
+		  "[message|a][message|b]" },
 		{ "data: a\n\n", "ta: tail\n\ndata: b\n\n", "[message|a][message|b]" },
 		{ "data: a\n\n", "\n\ndata: b\n\n", "[message|a][message|b]" },
 		{ "event: x\n", "data: tail\n\ndata: b\n\n", "[message|b]" },
