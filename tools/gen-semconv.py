@@ -17,6 +17,7 @@ OUT = os.path.join(TOP, 'user', 'semconv', 'names.h')
 
 HEAD = '''/* SPDX-License-Identifier: Apache-2.0 */
 /* Made by tools/gen-semconv.py from tests/semconv/genai.json. Do not edit. */
+/* clang-format off */
 #ifndef EARSHOT_SEMCONV_NAMES_H
 #define EARSHOT_SEMCONV_NAMES_H
 

@@ -18,6 +18,9 @@
  */
 #define SPAN_CONTENT_MAX (3840u * 1024)
 
+/* An arena that holds all one span and its resource may need, redacted content included. */
+#define SPAN_ARENA_MAX (48u * 1024 * 1024)
+
 enum attr_type {
 	ATTR_STRING,
 	ATTR_BOOL,
@@ -74,7 +77,7 @@ struct span {
 	struct attrs attrs;
 };
 
-/* What emitted spans: one per watched process. Equal hash means equal attributes. */
+/* What emitted spans: one per watched process. Other hash, other attributes. */
 struct resource {
 	struct attrs attrs;
 	uint64_t hash;
