@@ -4,7 +4,7 @@
 
 usage: run.py unit BIN...           cmocka programs (sanitized builds)
        run.py e2e [-k WORD] [-v]    real clients against the mock provider, as root
-       run.py cmd NAME -- CMD...    one command as one check
+       run.py fuzz [--seconds N]    each corpus once, then fresh inputs for N seconds in all
        run.py all -- CMD... [-- CMD...]
 
 `e2e --list` names the tests; E2E_BARE=1 runs the clients unwatched, to test the truth itself.
@@ -13,6 +13,7 @@ command without such a line counts as one check by its exit status.
 The last line of every run is 'N passed, N failed[, N skipped]'; the status is 1 if any failed.
 """
 import argparse
+import glob
 import os
 import re
 import subprocess
@@ -64,8 +65,9 @@ class Context:
 
 
 def e2e_tests(ctx):
-    from suites import clients
-    return clients.tests(ctx)
+    from suites import behaviour, clients, export, robust, selfcheck
+    return [t for m in (selfcheck, clients, robust, behaviour, export)
+            for t in m.tests(ctx)]
 
 
 def run_e2e(r, o):
@@ -84,6 +86,43 @@ def run_e2e(r, o):
         else:
             r.run(name, test)
     ctx.provider.stop()
+
+
+def fuzz_targets():
+    """(program, corpus folder) of every fuzz target that was built."""
+    for path in sorted(glob.glob(os.path.join(env.OUT, 'fuzzers', '*', 'fuzz_*'))):
+        folder, name = path.split(os.sep)[-2:]
+        if os.access(path, os.X_OK) and os.path.isfile(path):
+            yield path, os.path.join(env.ROOT, 'tests', 'fuzz', folder,
+                                     name.replace('fuzz_', 'corpus_', 1))
+
+
+def fuzz_one(r, path, args, what):
+    """Runs one target; a crash leaves its input in .output/fuzz-crashes/."""
+    crashes = os.path.join(env.OUT, 'fuzz-crashes', os.path.basename(path)) + os.sep
+    os.makedirs(crashes, exist_ok=True)
+    p = subprocess.run([path, '-artifact_prefix=' + crashes, '-rss_limit_mb=2048', '-timeout=25',
+                        *args], capture_output=True, text=True, errors='replace')
+    done = re.findall(r'(?:Done|Executed) (\d+) runs|#(\d+)\s', p.stderr)
+    runs = [int(a or b) for a, b in done]
+    r.check(p.returncode == 0, what, p.stderr[-3000:])
+    return runs[-1] if runs else 0
+
+
+def run_fuzz(r, seconds):
+    targets = list(fuzz_targets())
+    share = max(1, seconds // max(1, len(targets)))
+    for path, corpus in targets:
+        r.where = os.path.basename(path)
+        inputs = sorted(glob.glob(os.path.join(corpus, '*')))
+        r.check(bool(inputs), 'has a corpus', corpus)
+        fuzz_one(r, path, ['-runs=0', corpus], 'replays its corpus')
+        fresh = os.path.join(env.OUT, 'fuzz-corpus', os.path.basename(path))
+        os.makedirs(fresh, exist_ok=True)
+        n = fuzz_one(r, path, ['-max_total_time=%d' % share, '-print_final_stats=1', fresh, corpus],
+                     'finds nothing in %d s' % share) if seconds else 0
+        print('ok     %-40s %4d inputs, %8d fresh runs in %d s' % (r.where, len(inputs), n,
+                                                                 share if seconds else 0), flush=True)
 
 
 def run_all(r, commands):
@@ -124,11 +163,14 @@ def main():
     e.add_argument('-k', dest='word', action='append')
     e.add_argument('-v', dest='verbose', action='store_true')
     e.add_argument('--list', action='store_true')
+    sub.add_parser('fuzz').add_argument('--seconds', type=int, default=300)
     sub.add_parser('all').add_argument('commands', nargs=argparse.REMAINDER)
     o = ap.parse_args()
     r = results.Results(getattr(o, 'verbose', False))
     if o.what == 'unit':
         run_unit(r, o.bins)
+    elif o.what == 'fuzz':
+        run_fuzz(r, o.seconds)
     elif o.what == 'e2e':
         run_e2e(r, o)
         if o.list:

@@ -6,6 +6,7 @@ usage: py_http.py MODE CASES    (E2E_BASE, E2E_CA in the environment)
 
 MODE  serial    one connection for all       fresh   a connection for each
       shared    two threads on one, by lock  hand    one, handed from thread to thread
+      crowd     eight threads, a connection for each call
       parallel  eight threads, one each      fork    a forked child without exec makes the calls
 """
 import http.client
@@ -120,6 +121,10 @@ def hand(cases):
 
 def parallel(cases):
     on_threads(lambda i: serial(cases[i::8]), 8)
+
+
+def crowd(cases):
+    on_threads(lambda i: fresh(cases[i::8]), 8)
 
 
 def fork(cases):

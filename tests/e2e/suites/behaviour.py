@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`earshot run` as its users meet it: transparent to the command, clear in its own words."""
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import statistics
+import subprocess
+import time
+
+from harness import cases, compare, daemon, env
+
+from .clients import python_http, write_cases
+from .robust import command_pid, finish, start, wait_for
+
+NOBODY = 65534
+AS_NOBODY = ['setpriv', '--reuid', str(NOBODY), '--regid', str(NOBODY), '--clear-groups', '--']
+
+
+def run(cmd, options=(), **kw):
+    """`earshot run` with nothing around it."""
+    return subprocess.run([env.EARSHOT, 'run', *options, '--', *cmd], capture_output=True,
+                          timeout=60, **kw)
+
+
+def plain(*args, **kw):
+    return subprocess.run([env.EARSHOT, *args], capture_output=True, text=True, timeout=60, **kw)
+
+
+def statuses(r, ctx):
+    for cmd, want in ((['true'], 0), (['sh', '-c', 'exit 7'], 7), (['sh', '-c', 'kill $$'], 143),
+                      (['sh', '-c', 'kill -9 $$'], 137), (['no-such-command-here'], 127),
+                      (['/etc/passwd'], 126)):
+        r.equal(run(cmd).returncode, want, 'status of %s' % ' '.join(cmd))
+    for args in ((), ('run',), ('run', '--no-such-option', '--', 'true'), ('no-such-command',),
+                 ('run', '--content', 'most', '--', 'true'), ('replay',)):
+        p = plain(*args)
+        r.equal(p.returncode, 2, 'status of %r' % ' '.join(args))
+        r.check(p.stderr, 'it says why')
+    p = subprocess.run([*AS_NOBODY, env.EARSHOT, 'run', '--', 'true'], capture_output=True, text=True)
+    r.equal(p.returncode, 77, 'status without rights')
+    r.check('CAP_' in p.stderr or 'root' in p.stderr, 'it says what is missing', p.stderr)
+    with open(os.path.join(env.ROOT, 'VERSION'), encoding='ascii') as f:
+        r.check(f.read().strip() in plain('--version').stdout, 'version')
+    r.equal(plain('--help').returncode, 0, 'help')
+    p = plain('doctor')
+    r.equal(p.returncode, 0, 'doctor')
+    r.check('return' in p.stdout.lower(), 'doctor tells the choice of return probe', p.stdout)
+
+
+def pipes(r, ctx):
+    data = os.urandom(1 << 20)
+    p = run(['cat'], input=data)
+    r.check(p.stdout == data, 'standard input and output pass through', p.stderr[-500:])
+    p = run(['sh', '-c', 'echo out; echo err >&2'])
+    r.equal(p.stdout, b'out\n', 'standard output is the command\'s alone')
+    r.check(b'err\n' in p.stderr, 'standard error passes')
+    bare = subprocess.run(['env'], capture_output=True).stdout
+    r.equal(sorted(run(['env']).stdout.split(b'\n')), sorted(bare.split(b'\n')), 'environment')
+    r.equal(run(['sh', '-c', 'ls -l /proc/self/fd | wc -l']).stdout,
+            subprocess.run(['sh', '-c', 'ls -l /proc/self/fd | wc -l'], capture_output=True).stdout,
+            'no descriptor of ours in the command')
+    p = run(['sh', '-c', 'exec sh -c "grep ^Sig.*:\\|^Cap /proc/self/status"'])
+    bare = subprocess.run(['sh', '-c', 'exec sh -c "grep ^Sig.*:\\|^Cap /proc/self/status"'],
+                          capture_output=True)
+    keep = [x for x in p.stdout.split(b'\n') if b'SigQ' not in x]
+    r.equal(keep, [x for x in bare.stdout.split(b'\n') if b'SigQ' not in x],
+            'signal masks and capabilities')
+
+
+def signals(r, ctx):
+    trap = 'trap "echo got; exit 5" %s; echo ready; while :; do sleep 0.05; done'
+    for name in ('TERM', 'INT', 'HUP', 'USR1'):
+        p = subprocess.Popen([env.EARSHOT, 'run', '--', 'sh', '-c', trap % name],
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        r.equal(p.stdout.readline(), 'ready\n', 'the command runs')
+        p.send_signal(getattr(signal, 'SIG' + name))
+        try:
+            out, _ = p.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            out, _ = p.communicate()
+        r.equal((p.returncode, out), (5, 'got\n'), 'SIG%s reaches the command' % name)
+
+
+def in_terminal(cmd, keys=(), seconds=15):
+    """Runs cmd on a terminal of its own. keys: (text to wait for, what to type then).
+    Returns (status, output)."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execvp(cmd[0], cmd)
+    out, todo, end = b'', list(keys), time.monotonic() + seconds
+    while time.monotonic() < end:
+        if select.select([fd], [], [], 0.1)[0]:
+            try:
+                got = os.read(fd, 65536)
+            except OSError:
+                break
+            if not got:
+                break
+            out += got
+        if todo and todo[0][0] in out:
+            time.sleep(0.1)
+            os.write(fd, todo.pop(0)[1])
+    else:
+        os.kill(pid, signal.SIGKILL)
+    os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), out
+
+
+def terminal(r, ctx):
+    ear = [env.EARSHOT, 'run', '--']
+    status, out = in_terminal(ear + ['sh', '-c', 'test -t 0 && test -t 1 && echo yes; stty size'])
+    r.check(out.startswith(b'yes\r\n'), 'the command has the terminal', out)
+    r.equal(status, 0, 'status')
+    status, out = in_terminal(ear + ['sh', '-c', 'trap "echo got; exit 3" INT; echo ready; sleep 9'],
+                              [(b'ready', b'\x03')])
+    r.equal(status, 3, 'Ctrl-C reaches the command, its status reaches us')
+    r.equal(out.count(b'got'), 1, 'once')
+    line = 'echo one; sleep 1; read x; echo "last $x"'
+    status, out = in_terminal(ear + ['sh', '-c', line], [(b'one', b'two\n')])
+    last = out.find(b'last two')
+    r.check(last > 0, 'typed text reaches the command', out)
+    r.equal(out[:last].replace(b'\r', b'').replace(b'two\n', b''), b'one\n',
+            'nothing of ours on the terminal before the command ends')
+    line = '%s run -- sh -c "echo a; kill -STOP \\$\\$; echo b"; echo "s=$?"; fg; echo "end=$?"'
+    status, out = in_terminal(['bash', '--norc', '-i'], [
+        (b'$ ', (line % env.EARSHOT).encode() + b'\n'), (b'end=', b'exit\n')])
+    r.check(b's=' in out and b'\nb\r' in out and b'end=0' in out, 'stop and continue',
+            out[-1500:])
+
+
+def quick(r, ctx):
+    """From the end of the command to the end of earshot."""
+    took = []
+    for _ in range(7):
+        p = run([env.PYTHON, '-c', 'import time; print(time.monotonic_ns())'])
+        took.append((time.monotonic_ns() - int(p.stdout)) / 1e6)
+    bare = []
+    for _ in range(7):
+        p = subprocess.run([env.PYTHON, '-c', 'import time; print(time.monotonic_ns())'],
+                           capture_output=True)
+        bare.append((time.monotonic_ns() - int(p.stdout)) / 1e6)
+    ms = statistics.median(took) - statistics.median(bare)
+    print('          earshot ends %.0f ms after its command (median of 7, most %.0f)' % (
+        ms, max(took)))
+    r.check(ms < 300, 'within 300 ms of the command\'s end', '%.0f ms: %s' % (ms, took))
+    path = write_cases(ctx.tmp, cases.many(3))
+    p = subprocess.Popen([env.EARSHOT, 'run', '--', 'sh', '-c', '%s >/dev/null; date +%%s%%N' %
+                          ' '.join(python_http('serial')(path))], stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, env=daemon.client_env(ctx.provider, ctx.pki))
+    out, _ = p.communicate(timeout=60)
+    ms = (time.time_ns() - int(out)) / 1e6
+    print('          with a TLS client watched: %.0f ms' % ms)
+    r.check(ms < 1000, 'with probes attached: within a second', '%.0f ms' % ms)
+
+
+def sudo(r, ctx):
+    """Under sudo the command is the caller's, with the caller's rights and home."""
+    e = dict(os.environ, SUDO_UID='1', SUDO_GID='1', SUDO_USER='daemon', HOME='/root')
+    p = run(['sh', '-c', 'id -u; id -g; id -G; echo $HOME; grep CapEff /proc/self/status'], env=e)
+    got = p.stdout.decode().split('\n')
+    r.equal(got[:4], ['1', '1', '1', '/usr/sbin'], 'uid, gid, groups, HOME of the caller')
+    r.check(int(got[4].split()[1], 16) == 0 if len(got) > 5 else False, 'no capabilities', got)
+    p = run(['id', '-u'], ['--as-root'], env=e)
+    r.equal(p.stdout, b'0\n', '--as-root')
+    for bad in ('-1', '4294967295', 'x', '99999999999'):
+        p = run(['id', '-u'], env=dict(e, SUDO_UID=bad))
+        r.check(p.stdout != b'0\n', 'SUDO_UID=%s does not mean root' % bad, p.stdout)
+
+
+def live(r, ctx):
+    folder = daemon.folder('live')
+    target, fifo = os.path.join(folder, 'live.txt'), os.path.join(folder, 'fifo')
+    path = write_cases(ctx.tmp, cases.many(5))
+    e = daemon.client_env(ctx.provider, ctx.pki)
+    run(python_http('serial')(path), ['--live', target], env=e)
+    with open(target, encoding='utf-8') as f:
+        text = f.read()
+    for i in range(5):
+        r.check('m-x%03d' % i in text, 'call %d stands in the live file' % i, text[-1000:])
+    os.mkfifo(fifo)
+    p = subprocess.Popen([env.EARSHOT, 'run', '--live', fifo, '--', *python_http('serial')(path)],
+                         env=e, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(fifo, encoding='utf-8') as f:
+        text = f.read()
+    r.equal(p.wait(30), 0, 'live into a fifo')
+    r.check('m-x004' in text, 'the fifo got the calls', text[-500:])
+
+
+def recording(r, ctx):
+    path = write_cases(ctx.tmp, cases.many(5))
+    got = daemon.watch('record', ctx.provider, python_http('serial')(path),
+                       daemon.client_env(ctx.provider, ctx.pki))
+    rec = got.path('record')
+    r.equal(os.stat(rec).st_mode & 0o777, 0o600, 'a recording is its owner\'s alone')
+    r.check('record' in got.stderr.lower(), 'and is announced', got.stderr)
+    shared = daemon.folder('shared')
+    os.chmod(shared, 0o777)
+    copy = os.path.join(shared, 'rec')
+    shutil.copy(rec, copy)
+    os.chmod(copy, 0o644)
+    again = os.path.join(shared, 'again.jsonl')
+    p = subprocess.run([*AS_NOBODY, env.EARSHOT, 'replay', copy, '--otlp-file', again],
+                       capture_output=True, text=True)
+    r.equal(p.returncode, 0, 'replay needs no root')
+    with open(again, encoding='utf-8') as f:
+        r.check(f.read() == got.otlp_text(), 'and gives the same file')
+    broken_recordings(r, copy, shared)
+
+
+def broken_recordings(r, good, folder):
+    with open(good, 'rb') as f:
+        data = f.read()
+    for name, content in (('empty', b''), ('foreign', b'#!/bin/sh\necho hello\n' * 50),
+                          ('cut-head', data[:7]), ('future', data[:8] + b'\xff' * 8 + data[16:])):
+        path = os.path.join(folder, name)
+        with open(path, 'wb') as f:
+            f.write(content)
+        p = plain('replay', path, '--otlp-file', path + '.jsonl')
+        r.equal(p.returncode, 1, 'replay of a recording that is %s' % name)
+        r.check(path in p.stderr, 'names the file', p.stderr)
+    path = os.path.join(folder, 'truncated')
+    with open(path, 'wb') as f:
+        f.write(data[:len(data) * 2 // 3 + 3])
+    p = plain('replay', path, '--otlp-file', path + '.jsonl')
+    r.check(p.returncode == 1 and path in p.stderr and 'trunc' in p.stderr.lower(),
+            'replay of a truncated recording says so', '%d %s' % (p.returncode, p.stderr))
+    r.check(os.path.getsize(path + '.jsonl') > 0, 'and still gives what is there')
+
+
+def configuration(r, ctx):
+    folder = daemon.folder('config')
+    conf, out = os.path.join(folder, 'earshot.yaml'), os.path.join(folder, 'spans.jsonl')
+    with open(conf, 'w', encoding='utf-8') as f:
+        f.write('otlp-file: %s\ncontent: full\n' % out)
+    path = write_cases(ctx.tmp, cases.many(3))
+    e = daemon.client_env(ctx.provider, ctx.pki)
+    run(python_http('serial')(path), ['--config', conf], env=e)
+    with open(out, encoding='utf-8') as f:
+        text = f.read()
+    r.check(cases.SECRET in text, 'options come from the file')
+    run(python_http('serial')(path), ['--config', conf, '--content', 'off'], env=e)
+    with open(out, encoding='utf-8') as f:
+        text = f.read()
+    r.check(text and cases.SECRET not in text.split('\n')[-2], 'the command line wins')
+    for body in ('no-such-option: 1\n', 'content: most\n', 'content: [\n'):
+        with open(conf, 'w', encoding='utf-8') as f:
+            f.write(body)
+        p = run(['true'], ['--config', conf])
+        r.equal(p.returncode, 2, 'a bad file is bad usage: %r' % body)
+        r.check(conf.encode() in p.stderr, 'and is named', p.stderr)
+
+
+def redaction(r, ctx):
+    """`redacted` keeps the conversation and takes the credentials out of it."""
+    keys = ['sk-ant-api03-' + 'Ab1' * 20, 'ghp_' + 'a1B2' * 9, 'AKIAIOSFODNN7EXAMPLE']
+    say = [{'role': 'user', 'content': 'my keys: %s. %s' % (' and '.join(keys), cases.SECRET)}]
+    what = [cases.case('redact', 'chat', '', messages=say)]
+    path = write_cases(ctx.tmp, what)
+    got = daemon.watch('redact', ctx.provider, python_http('serial')(path),
+                       daemon.client_env(ctx.provider, ctx.pki), ['--content', 'redacted'])
+    text = got.otlp_text()
+    r.check(cases.SECRET in text, 'the words stay')
+    for k in keys:
+        r.check(k not in text, 'credential %s... is gone' % k[:6])
+    compare.semconv(r, got)
+
+
+def stopped_early(r, ctx):
+    """SIGTERM in mid-stream: the command goes first, and what was seen still gives a span."""
+    path = write_cases(ctx.tmp, [cases.case('slow', 'chat', 'events=150,gap=20', True)])
+    got, p = start(ctx, 'stopped', python_http('serial')(path),
+                   daemon.client_env(ctx.provider, ctx.pki))
+    r.check(command_pid(p, 'python'), 'the target runs')
+    time.sleep(1)
+    p.send_signal(signal.SIGTERM)
+    finish(ctx, got, p, 20)
+    r.equal(got.rc, 143, 'the command died of it')
+    r.equal(len(got.spans), 1, 'its call has a span')
+    with open(got.path('stats.json'), encoding='utf-8') as f:
+        r.check(json.load(f), 'and the figures are written')
+
+
+def tests(ctx):
+    if daemon.BARE:
+        return []
+    return [('run: ' + name, lambda r, t=test: t(r, ctx)) for name, test in (
+        ('exit status', statuses), ('pipes and surroundings', pipes), ('signals', signals),
+        ('terminal', terminal), ('returns at once', quick), ('under sudo', sudo),
+        ('live output', live), ('recording and replay', recording),
+        ('configuration file', configuration), ('redaction', redaction),
+        ('stopped in mid-stream', stopped_early))]

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of the checks: spans made from the truth pass, and each way to spoil them is found."""
+import copy
+
+from harness import cases, compare, daemon, results, spans
+
+from .clients import python_http, write_cases
+
+
+def otlp(v):
+    if isinstance(v, bool):
+        return {'boolValue': v}
+    if isinstance(v, int):
+        return {'intValue': str(v)}
+    if isinstance(v, float):
+        return {'doubleValue': v}
+    if isinstance(v, list):
+        return {'arrayValue': {'values': [otlp(x) for x in v]}}
+    return {'stringValue': v}
+
+
+def attributes(e):
+    facts, req = e['facts'], e['request']
+    host, _, port = e['headers']['host'].partition(':')
+    a = {'gen_ai.operation.name': facts['operation'], 'gen_ai.request.model': e['model'],
+         'gen_ai.provider.name': 'anthropic' if e['api'] == 'messages' else 'openai',
+         'server.address': host, 'server.port': int(port), 'error.type': facts.get('error'),
+         'gen_ai.request.stream': True if req.get('stream') else None,
+         'openai.api.type': facts.get('api')}
+    a.update({name: req.get(k) for k, name in compare.REQUEST.items() if req.get(k) is not None})
+    if req.get('n', 1) != 1:
+        a['gen_ai.request.choice.count'] = req['n']
+    if e['status'] < 400:
+        a['gen_ai.response.id'] = facts['response_id']
+        if not facts.get('partial') and e['complete']:
+            a.update({compare.USAGE[k]: n for k, n in facts['usage'].items()})
+            a.update({'gen_ai.response.model': facts['response_model'],
+                      'gen_ai.response.finish_reasons': facts['finish'],
+                      compare.TOOLS: facts['tools'] or None,
+                      'openai.response.service_tier': facts.get('service_tier'),
+                      'openai.response.system_fingerprint': facts.get('system_fingerprint')})
+        if e['stream'] and e['events']:
+            a['gen_ai.response.time_to_first_chunk'] = (e['t_body'] - e['t_request']) / 1e9
+        if not e['complete']:
+            a['error.type'] = sorted(compare.BROKEN)[0]
+    return {k: v for k, v in a.items() if v is not None}
+
+
+def perfect(e, offset):
+    a = attributes(e)
+    return spans.Span({
+        'name': '%s %s' % (e['facts']['operation'], e['model']), 'kind': 3,
+        'startTimeUnixNano': str(e['t_request'] + offset),
+        'endTimeUnixNano': str(e['t_last'] + offset),
+        'status': {'code': 2 if 'error.type' in a else 0},
+        'attributes': [{'key': k, 'value': otlp(v)} for k, v in a.items()]}, {})
+
+
+def failures(run, made):
+    quiet = results.Results()
+    quiet.check = lambda ok, what, detail='': quiet.__dict__.__setitem__(
+        'failed', quiet.failed + (not ok)) or bool(ok)
+    run.spans = made
+    compare.spans_match(quiet, run)
+    return quiet.failed
+
+
+def changed(made, i, **attrs):
+    out = copy.deepcopy(made)
+    for k, v in attrs.items():
+        if hasattr(out[i], k):
+            setattr(out[i], k, v)
+    return out
+
+
+def with_attr(made, name, change):
+    """Spoils one attribute of the first span that has it."""
+    out = copy.deepcopy(made)
+    s = next(s for s in out if name in s.a)
+    s.a[name] = change(s.a[name])
+    s.id, s.model = s.a.get('gen_ai.response.id'), s.a.get('gen_ai.request.model')
+    return out
+
+
+SPOILED = {
+    'gen_ai.usage.input_tokens': lambda n: n + 1, 'gen_ai.usage.output_tokens': lambda n: n - 1,
+    'gen_ai.usage.cache_read.input_tokens': lambda n: None,
+    'gen_ai.response.finish_reasons': lambda x: x[::-1] + ['stop'],
+    'gen_ai.response.id': lambda x: x + '0', 'gen_ai.request.model': lambda x: x + '0',
+    'gen_ai.response.model': lambda x: 'gpt', 'server.port': lambda n: 443,
+    'server.address': lambda x: '127.0.0.1', 'error.type': lambda x: '500',
+    'gen_ai.request.stream': lambda x: False, compare.TOOLS: lambda x: x[:-1],
+    'gen_ai.response.time_to_first_chunk': lambda n: n + 2.0,
+    'gen_ai.request.temperature': lambda n: 1.0, 'gen_ai.operation.name': lambda x: 'chat_',
+}
+
+
+def spoil(r, ctx):
+    what = cases.good() + cases.refused() + cases.broken()
+    path = write_cases(ctx.tmp, what)
+    bare, daemon.BARE = daemon.BARE, True
+    try:
+        run = daemon.watch('selfcheck', ctx.provider, python_http('serial')(path),
+                           daemon.client_env(ctx.provider, ctx.pki))
+    finally:
+        daemon.BARE = bare
+    offset = compare.wall_offset()
+    made = [perfect(e, offset) for e in run.exchanges if e['inference']]
+    r.equal(failures(run, made), 0, 'spans made from the truth pass')
+    for name, change in SPOILED.items():
+        r.check(failures(run, with_attr(made, name, change)) > 0, 'finds a wrong %s' % name)
+    for what, bad in (('a missing span', made[1:]), ('a doubled span', made + copy.deepcopy(made[:1])),
+                      ('a late start', changed(made, 0, start=made[0].start + 10**8)),
+                      ('an early start', changed(made, 0, start=made[0].start - 10**9)),
+                      ('a late end', changed(made, 0, end=made[0].end + 10**9)),
+                      ('a wrong name', changed(made, 0, name='chat')),
+                      ('a wrong kind', changed(made, 0, kind=1)),
+                      ('a wrong status', changed(made, 0, status=2))):
+        r.check(failures(run, bad) > 0, 'finds %s' % what)
+
+
+def decoder(r, ctx):
+    """The OTLP decoder that is not ours, on what its own encoder wrote."""
+    try:
+        from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+    except ImportError:
+        r.skip('decoder', 'opentelemetry-proto is not installed')
+        return
+    from mock.collector import decode, partial_success
+    msg = trace_service_pb2.ExportTraceServiceRequest()
+    s = msg.resource_spans.add().scope_spans.add().spans.add()
+    s.trace_id, s.span_id, s.name, s.kind = b'\x01' * 16, b'\x02' * 8, 'chat x', 3
+    s.start_time_unix_nano, s.end_time_unix_nano = 5, 7
+    kv = s.attributes.add()
+    kv.key, kv.value.int_value = 'n', 0
+    got = spans.of_requests(decode([msg.SerializeToString()]))[0]
+    r.equal((got.raw['traceId'], got.raw['spanId'], got.name, got.kind, got.start, got.end, got.a),
+            ('01' * 16, '02' * 8, 'chat x', 3, 5, 7, {'n': 0}), 'decodes')
+    answer = trace_service_pb2.ExportTraceServiceResponse()
+    answer.ParseFromString(partial_success(2, 'late'))
+    r.equal((answer.partial_success.rejected_spans, answer.partial_success.error_message),
+            (2, 'late'), 'our partial success is one')
+
+
+def tests(ctx):
+    return [('check of the checks: ' + name, lambda r, t=test: t(r, ctx)) for name, test in (
+        ('spoiled spans', spoil), ('decoder', decoder))]
