@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/inflate.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "cuts.h"
+
+#define BYTES(lit)                   \
+	{                            \
+		lit, sizeof(lit) - 1 \
+	}
+#define TEXT "data: {\"delta\":\"hello hello hello\"}\n\n"
+
+/* brotli has no encoder in our libraries: TEXT, and 8192 times 'a', by its command. */
+static const struct sv br_text =
+	BYTES("\x1b\x24\x00\x00\x04\x1c\x72\x7e\xa1\x76\xc1\x58\x5b\xb0\x01\x07\x0e"
+	      "\x09\x66\x6d\x72\x7a\xc7\xc9\xc8\xb2\x66\x62\xd6\x6a\xfc\x53\x1e\x00");
+static const struct sv br_8192 = BYTES("\x1b\xff\x1f\x00\x24\xc2\xe2\xb1\x40\x72\x2f\x00\x00");
+
+struct run {
+	char *out;
+	size_t len;
+	int stop_with;
+	struct inflate *z;
+	int err;
+};
+
+static int take(void *ctx, struct sv piece)
+{
+	struct run *r = ctx;
+
+	assert_true(piece.len > 0);
+	if (r->out)
+		memcpy(r->out + r->len, piece.p, piece.len);
+	r->len += piece.len;
+	return r->stop_with;
+}
+
+static void feed(void *parser, struct sv piece)
+{
+	struct run *r = parser;
+	int err = inflate_feed(r->z, piece);
+
+	if (r->err)
+		assert_int_equal(err, r->err);
+	r->err = err;
+}
+
+/* Into a static buffer: window bits choose zlib (15), raw (-15) or gzip (31). */
+static struct sv deflated(struct sv in, int window_bits)
+{
+	static char out[1 << 16];
+	z_stream z = { 0 };
+
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	z.next_in = (Bytef *)(uintptr_t)in.p;
+	z.avail_in = (uInt)in.len;
+	z.next_out = (Bytef *)out;
+	z.avail_out = sizeof(out);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	deflateEnd(&z);
+	return (struct sv){ out, sizeof(out) - z.avail_out };
+}
+
+static struct sv zstandard(struct sv in)
+{
+	static char out[1 << 16];
+	size_t len = ZSTD_compress(out, sizeof(out), in.p, in.len, 3);
+
+	assert_false(ZSTD_isError(len));
+	return (struct sv){ out, len };
+}
+
+static struct sv joined(struct sv a, struct sv b)
+{
+	static char out[1 << 16];
+
+	memcpy(out, a.p, a.len);
+	memcpy(out + a.len, b.p, b.len);
+	return (struct sv){ out, a.len + b.len };
+}
+
+/* Feeds in by every plan; the result is the same each time. */
+static void check(enum inflate_coding coding, struct sv in, const char *want, int want_end)
+{
+	char out[4 * sizeof(TEXT)];
+
+	for (size_t plan = 0; plan < cut_plans(in); plan++) {
+		struct run r = { .out = out };
+
+		assert_int_equal(inflate_new(&r.z, coding, sizeof(out), 0, take, &r), 0);
+		cut_feed(feed, &r, in, plan);
+		assert_int_equal(inflate_end(r.z), want_end);
+		if (want) {
+			assert_int_equal(r.len, strlen(want));
+			assert_memory_equal(out, want, r.len);
+		}
+		inflate_free(r.z);
+	}
+}
+
+static void test_each_coding_at_every_cut(void **state)
+{
+	(void)state;
+	check(INFLATE_IDENTITY, SV(TEXT), TEXT, 0);
+	check(INFLATE_GZIP, deflated(SV(TEXT), 31), TEXT, 0);
+	check(INFLATE_DEFLATE, deflated(SV(TEXT), 15), TEXT, 0);
+	check(INFLATE_DEFLATE, deflated(SV(TEXT), -15), TEXT, 0);
+	check(INFLATE_BR, br_text, TEXT, 0);
+	check(INFLATE_ZSTD, zstandard(SV(TEXT)), TEXT, 0);
+}
+
+static void test_members_and_padding(void **state)
+{
+	char none[64];
+	struct sv gz, zs;
+	size_t none_len;
+
+	(void)state;
+	gz = deflated(SV(""), 31);
+	none_len = gz.len;
+	memcpy(none, gz.p, none_len);
+	gz = deflated(SV(TEXT), 31);
+	check(INFLATE_GZIP, joined(gz, gz), TEXT TEXT, 0);
+	check(INFLATE_GZIP, joined(gz, SV("\0\0\0\0")), TEXT, 0);
+	check(INFLATE_GZIP, joined(gz, SV("junk behind")), TEXT, 0);
+	check(INFLATE_GZIP, joined(gz, (struct sv){ none, none_len }), TEXT, 0);
+	check(INFLATE_GZIP, joined(gz, SV("\x1f\x8b\x08")), TEXT, -EAGAIN);
+	zs = zstandard(SV(TEXT));
+	check(INFLATE_ZSTD, joined(zs, zs), TEXT TEXT, 0);
+	check(INFLATE_ZSTD, joined(zs, SV("junk behind")), TEXT, 0);
+	check(INFLATE_ZSTD, joined(SV("\x50\x2a\x4d\x18\x02\x00\x00\x00xx"), zs), TEXT, 0);
+	check(INFLATE_BR, joined(br_text, SV("junk behind")), TEXT, 0);
+	check(INFLATE_DEFLATE, joined(deflated(SV(TEXT), 15), SV("junk")), TEXT, 0);
+}
+
+static void test_empty_and_cut_short(void **state)
+{
+	static const enum inflate_coding all[] = { INFLATE_GZIP, INFLATE_DEFLATE, INFLATE_BR,
+						   INFLATE_ZSTD };
+	struct sv in[4];
+
+	(void)state;
+	in[1] = deflated(SV(TEXT), -15);
+	check(INFLATE_DEFLATE, sv_cut(in[1], 1), "", -EAGAIN);
+	check(INFLATE_DEFLATE, sv_cut(in[1], in[1].len - 1), NULL, -EAGAIN);
+	in[0] = deflated(SV(TEXT), 31);
+	check(INFLATE_GZIP, sv_cut(in[0], in[0].len - 9), NULL, -EAGAIN);
+	check(INFLATE_GZIP, sv_cut(in[0], in[0].len - 1), TEXT, -EAGAIN);
+	check(INFLATE_BR, sv_cut(br_text, br_text.len - 5), NULL, -EAGAIN);
+	in[3] = zstandard(SV(TEXT));
+	check(INFLATE_ZSTD, sv_cut(in[3], in[3].len - 1), NULL, -EAGAIN);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		check(all[i], SV(""), "", 0);
+}
+
+static void test_broken(void **state)
+{
+	char bad[512];
+	struct sv gz = deflated(SV(TEXT), 31);
+
+	(void)state;
+	check(INFLATE_GZIP, SV("no gzip at all, but long"), "", -EBADMSG);
+	check(INFLATE_DEFLATE, SV("\xff\xff\xff\xff"), "", -EBADMSG);
+	check(INFLATE_BR, SV("\xff\xff\xff\xff\xff\xff\xff\xff"), "", -EBADMSG);
+	check(INFLATE_ZSTD, SV("no zstd at all, but long"), "", -EBADMSG);
+	/* The check sum. */
+	memcpy(bad, gz.p, gz.len);
+	bad[gz.len - 6] ^= 1;
+	check(INFLATE_GZIP, (struct sv){ bad, gz.len }, TEXT, -EBADMSG);
+	/* A window of 16 MiB. */
+	check(INFLATE_ZSTD, SV("\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00"), "", -E2BIG);
+}
+
+static void test_output_as_it_comes(void **state)
+{
+	static char out[1024];
+	struct run r = { .out = out };
+	z_stream z = { 0 };
+	char wire[256];
+
+	(void)state;
+	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(inflate_new(&r.z, INFLATE_GZIP, sizeof(out), 0, take, &r), 0);
+	for (size_t i = 1; i <= 5; i++) {
+		z.next_in = (Bytef *)(uintptr_t)TEXT;
+		z.avail_in = sizeof(TEXT) - 1;
+		z.next_out = (Bytef *)wire;
+		z.avail_out = sizeof(wire);
+		assert_int_equal(deflate(&z, Z_SYNC_FLUSH), Z_OK);
+		feed(&r, (struct sv){ wire, sizeof(wire) - z.avail_out });
+		assert_int_equal(r.len, i * (sizeof(TEXT) - 1));
+	}
+	deflateEnd(&z);
+	inflate_free(r.z);
+}
+
+static void test_limit(void **state)
+{
+	static char big[8192];
+	struct {
+		enum inflate_coding coding;
+		struct sv in;
+	} in[] = { { INFLATE_IDENTITY, { big, sizeof(big) } },
+		   { INFLATE_GZIP, SV_NONE },
+		   { INFLATE_BR, br_8192 },
+		   { INFLATE_ZSTD, SV_NONE } };
+
+	(void)state;
+	memset(big, 'a', sizeof(big));
+	in[1].in = deflated(in[0].in, 31);
+	in[3].in = zstandard(in[0].in);
+	for (size_t i = 0; i < ARRAY_SIZE(in); i++) {
+		for (uint64_t limit = sizeof(big) - 1; limit <= sizeof(big); limit++) {
+			struct run r = { 0 };
+
+			assert_int_equal(inflate_new(&r.z, in[i].coding, limit, 0, take, &r), 0);
+			cut_piece(feed, &r, in[i].in);
+			assert_int_equal(r.err, limit < sizeof(big) ? -E2BIG : 0);
+			assert_int_equal(r.len, limit);
+			assert_int_equal(inflate_end(r.z), limit < sizeof(big) ? -E2BIG : 0);
+			inflate_free(r.z);
+		}
+	}
+}
+
+static void test_ratio_counts_from_one_mib_on(void **state)
+{
+	enum { MIB = 1 << 20 };
+	char *big = calloc(3, MIB);
+	struct sv gz = deflated((struct sv){ big, MIB }, 31);
+	struct run r = { 0 };
+
+	(void)state;
+	assert_int_equal(inflate_new(&r.z, INFLATE_GZIP, UINT64_MAX, 10, take, &r), 0);
+	cut_piece(feed, &r, gz);
+	assert_int_equal(r.err, 0);
+	assert_int_equal(r.len, MIB);
+	cut_piece(feed, &r, gz);
+	assert_int_equal(r.err, -E2BIG);
+	assert_int_equal(r.len, MIB);
+	inflate_free(r.z);
+
+	r = (struct run){ 0 };
+	gz = deflated((struct sv){ big, 3 * MIB }, 31);
+	assert_int_equal(inflate_new(&r.z, INFLATE_GZIP, UINT64_MAX, 2000, take, &r), 0);
+	cut_piece(feed, &r, gz);
+	assert_int_equal(r.err, 0);
+	assert_int_equal(r.len, 3 * MIB);
+	inflate_free(r.z);
+	free(big);
+}
+
+static void test_callback_stops(void **state)
+{
+	struct run r = { .stop_with = -ECANCELED };
+
+	(void)state;
+	assert_int_equal(inflate_new(&r.z, INFLATE_GZIP, 100, 0, take, &r), 0);
+	cut_piece(feed, &r, deflated(SV(TEXT), 31));
+	assert_int_equal(r.err, -ECANCELED);
+	assert_int_equal(inflate_end(r.z), -ECANCELED);
+	inflate_free(r.z);
+	inflate_free(NULL);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_int_equal(inflate_coding_of(SV("gzip")), INFLATE_GZIP);
+	assert_int_equal(inflate_coding_of(SV(" X-GZip\t")), INFLATE_GZIP);
+	assert_int_equal(inflate_coding_of(SV("DEFLATE")), INFLATE_DEFLATE);
+	assert_int_equal(inflate_coding_of(SV("br")), INFLATE_BR);
+	assert_int_equal(inflate_coding_of(SV("zstd")), INFLATE_ZSTD);
+	assert_int_equal(inflate_coding_of(SV("")), INFLATE_IDENTITY);
+	assert_int_equal(inflate_coding_of(SV_NONE), INFLATE_IDENTITY);
+	assert_int_equal(inflate_coding_of(SV("identity")), INFLATE_IDENTITY);
+	assert_int_equal(inflate_coding_of(SV("compress")), INFLATE_UNKNOWN);
+	assert_int_equal(inflate_new(NULL, INFLATE_UNKNOWN, 1, 1, take, NULL), -ENOTSUP);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_coding_at_every_cut),
+		cmocka_unit_test(test_members_and_padding),
+		cmocka_unit_test(test_empty_and_cut_short),
+		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_output_as_it_comes),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_ratio_counts_from_one_mib_on),
+		cmocka_unit_test(test_callback_stops),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

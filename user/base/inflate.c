@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/inflate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define ZLIB_CONST
+#include <brotli/decode.h>
+#include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+/* Decoded bytes go through a buffer of this size on the stack. */
+#define INFLATE_PIECE 16384
+
+/* The ratio says nothing about small bodies: a page of blanks shrinks a thousandfold. */
+#define INFLATE_RATIO_FROM (1u << 20)
+
+/* RFC 8878 section 3.1.1.1.2 asks decoders for 8 MiB, RFC 9659 forbids more in HTTP. */
+#define ZSTD_WINDOW_LOG_MAX 23
+
+enum inflate_state {
+	INFLATE_START,	/* no byte came yet */
+	INFLATE_SECOND, /* "deflate", and one byte came: the next tells zlib from raw */
+	INFLATE_INSIDE,
+	INFLATE_BETWEEN, /* a member or frame ended; another may follow */
+	INFLATE_PADDING, /* what followed was none, and is passed over */
+};
+
+struct inflate {
+	enum inflate_coding coding;
+	enum inflate_state state;
+	int err;      /* sticky */
+	bool members; /* one member or frame came whole */
+	bool quiet;   /* nothing came out of this one yet */
+	char first;   /* INFLATE_SECOND */
+	uint32_t ratio;
+	uint64_t limit;
+	uint64_t in;
+	uint64_t out;
+	inflate_fn *fn;
+	void *ctx;
+	bool z_open; /* z was set up */
+	z_stream z;
+	BrotliDecoderState *br;
+	ZSTD_DStream *zstd;
+};
+
+static const struct {
+	struct sv name;
+	enum inflate_coding coding;
+} names[] = {
+	{ { "", 0 }, INFLATE_IDENTITY },       { { "identity", 8 }, INFLATE_IDENTITY },
+	{ { "gzip", 4 }, INFLATE_GZIP },       { { "x-gzip", 6 }, INFLATE_GZIP },
+	{ { "deflate", 7 }, INFLATE_DEFLATE }, { { "br", 2 }, INFLATE_BR },
+	{ { "zstd", 4 }, INFLATE_ZSTD },
+};
+
+enum inflate_coding inflate_coding_of(struct sv name)
+{
+	name = sv_trim(name);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (sv_eq_nocase(name, names[i].name))
+			return names[i].coding;
+	}
+	return INFLATE_UNKNOWN;
+}
+
+/* Hands out what is within the bounds. */
+static int give(struct inflate *z, const char *p, size_t len)
+{
+	uint64_t room = z->limit - z->out;
+	bool over = len > room;
+	int err;
+
+	if (!len)
+		return 0;
+	z->quiet = false;
+	if (over)
+		len = (size_t)room;
+	if (z->ratio && z->out + len > INFLATE_RATIO_FROM && (z->out + len) / z->ratio > z->in)
+		return -E2BIG;
+	z->out += len;
+	err = len ? z->fn(z->ctx, (struct sv){ p, len }) : 0;
+	return err ? err : over ? -E2BIG : 0;
+}
+
+static void member_end(struct inflate *z)
+{
+	z->state = INFLATE_BETWEEN;
+	z->members = true;
+	z->quiet = true;
+}
+
+/* The data is broken; bytes behind a whole member that start no other do no harm. */
+static int broken(struct inflate *z)
+{
+	if (!z->members || !z->quiet)
+		return -EBADMSG;
+	z->state = INFLATE_PADDING;
+	return 0;
+}
+
+static int zlib_open(struct inflate *z, int window_bits)
+{
+	if (inflateInit2(&z->z, window_bits) != Z_OK)
+		return -ENOMEM;
+	z->z_open = true;
+	return 0;
+}
+
+/* One step of zlib; *ret_more: there may be more to come without further input. */
+static int zlib_step(struct inflate *z, bool *ret_more)
+{
+	char piece[INFLATE_PIECE];
+	int ret, err;
+
+	z->z.next_out = (Bytef *)piece;
+	z->z.avail_out = sizeof(piece);
+	ret = inflate(&z->z, Z_NO_FLUSH);
+	err = give(z, piece, sizeof(piece) - z->z.avail_out);
+	*ret_more = z->z.avail_in || !z->z.avail_out;
+	if (err)
+		return err;
+	if (ret == Z_STREAM_END) {
+		member_end(z);
+		if (z->coding == INFLATE_DEFLATE)
+			z->state = INFLATE_PADDING;
+		else
+			inflateReset(&z->z);
+		return 0;
+	}
+	if (ret == Z_BUF_ERROR)
+		*ret_more = false;
+	else if (ret == Z_MEM_ERROR)
+		return -ENOMEM;
+	else if (ret != Z_OK)
+		return broken(z);
+	return 0;
+}
+
+static int zlib_feed(struct inflate *z, struct sv in)
+{
+	bool more = true;
+	int err = 0;
+
+	z->z.next_in = (const Bytef *)in.p;
+	z->z.avail_in = (uInt)in.len;
+	while (!err && more && z->state != INFLATE_PADDING) {
+		if (z->state == INFLATE_BETWEEN && z->z.avail_in)
+			z->state = INFLATE_INSIDE;
+		err = zlib_step(z, &more);
+	}
+	return err;
+}
+
+/*
+ * "deflate" is the zlib format, but some senders leave its wrapper out. A zlib header is
+ * divisible by 31 and names method 8 (RFC 1950 section 2.2).
+ */
+static int deflate_start(struct inflate *z, struct sv in)
+{
+	unsigned int head;
+	int err;
+
+	if (z->state == INFLATE_START) {
+		z->first = in.p[0];
+		z->state = INFLATE_SECOND;
+		in = sv_skip(in, 1);
+		if (!in.len)
+			return 0;
+	}
+	head = (unsigned int)(unsigned char)z->first << 8 | (unsigned char)in.p[0];
+	err = zlib_open(z, (head & 0x8f00) == 0x0800 && head % 31 == 0 ? MAX_WBITS : -MAX_WBITS);
+	if (err)
+		return err;
+	z->state = INFLATE_INSIDE;
+	err = zlib_feed(z, (struct sv){ &z->first, 1 });
+	return err || z->state != INFLATE_INSIDE ? err : zlib_feed(z, in);
+}
+
+static int br_error(const BrotliDecoderState *br)
+{
+	BrotliDecoderErrorCode code = BrotliDecoderGetErrorCode(br);
+
+	if (code <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES &&
+	    code >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES)
+		return -ENOMEM;
+	return -EBADMSG;
+}
+
+static int br_feed(struct inflate *z, struct sv in)
+{
+	const uint8_t *next = (const uint8_t *)in.p;
+	BrotliDecoderResult ret;
+	int err;
+
+	do {
+		size_t none = 0, len = 0;
+		const uint8_t *out;
+
+		ret = BrotliDecoderDecompressStream(z->br, &in.len, &next, &none, NULL, NULL);
+		out = BrotliDecoderTakeOutput(z->br, &len);
+		err = give(z, (const char *)out, len);
+	} while (!err && ret == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT);
+	if (err)
+		return err;
+	if (ret == BROTLI_DECODER_RESULT_ERROR)
+		return br_error(z->br);
+	if (ret == BROTLI_DECODER_RESULT_SUCCESS) {
+		member_end(z);
+		z->state = INFLATE_PADDING;
+	}
+	return 0;
+}
+
+static int zstd_error(struct inflate *z, size_t ret)
+{
+	switch (ZSTD_getErrorCode(ret)) {
+	case ZSTD_error_memory_allocation:
+		return -ENOMEM;
+	case ZSTD_error_frameParameter_windowTooLarge:
+		return -E2BIG;
+	default:
+		return broken(z);
+	}
+}
+
+static int zstd_feed(struct inflate *z, struct sv in)
+{
+	ZSTD_inBuffer src = { in.p, in.len, 0 };
+	char piece[INFLATE_PIECE];
+	bool more = true;
+	int err = 0;
+
+	while (!err && more && z->state != INFLATE_PADDING) {
+		ZSTD_outBuffer dst = { piece, sizeof(piece), 0 };
+		size_t ret;
+
+		if (src.pos < src.size)
+			z->state = INFLATE_INSIDE;
+		ret = ZSTD_decompressStream(z->zstd, &dst, &src);
+		if (ZSTD_isError(ret))
+			return zstd_error(z, ret);
+		err = give(z, piece, dst.pos);
+		more = src.pos < src.size || dst.pos == dst.size;
+		if (ret == 0 && z->state == INFLATE_INSIDE)
+			member_end(z);
+		if (z->state == INFLATE_BETWEEN && src.pos == src.size)
+			more = false;
+	}
+	return err;
+}
+
+int inflate_new(struct inflate **ret, enum inflate_coding coding, uint64_t limit, uint32_t ratio,
+		inflate_fn *fn, void *ctx)
+{
+	struct inflate *z;
+	int err = 0;
+
+	if (coding == INFLATE_UNKNOWN)
+		return -ENOTSUP;
+	z = calloc(1, sizeof(*z));
+	if (!z)
+		return -ENOMEM;
+	z->coding = coding;
+	z->limit = limit;
+	z->ratio = ratio;
+	z->quiet = true;
+	z->fn = fn;
+	z->ctx = ctx;
+	if (coding == INFLATE_GZIP) {
+		err = zlib_open(z, MAX_WBITS + 16);
+	} else if (coding == INFLATE_BR) {
+		z->br = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+		err = z->br ? 0 : -ENOMEM;
+	} else if (coding == INFLATE_ZSTD) {
+		z->zstd = ZSTD_createDStream();
+		err = z->zstd ? 0 : -ENOMEM;
+		if (!err)
+			ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX);
+	}
+	if (err) {
+		inflate_free(z);
+		return err;
+	}
+	*ret = z;
+	return 0;
+}
+
+void inflate_free(struct inflate *z)
+{
+	if (!z)
+		return;
+	if (z->z_open)
+		inflateEnd(&z->z);
+	if (z->br)
+		BrotliDecoderDestroyInstance(z->br);
+	ZSTD_freeDStream(z->zstd);
+	free(z);
+}
+
+static int feed(struct inflate *z, struct sv in)
+{
+	if (z->coding == INFLATE_IDENTITY)
+		return give(z, in.p, in.len);
+	if (z->coding == INFLATE_DEFLATE && z->state <= INFLATE_SECOND)
+		return deflate_start(z, in);
+	if (z->state == INFLATE_START)
+		z->state = INFLATE_INSIDE;
+	if (z->coding == INFLATE_BR)
+		return br_feed(z, in);
+	return z->coding == INFLATE_ZSTD ? zstd_feed(z, in) : zlib_feed(z, in);
+}
+
+/* zlib counts its input in 32 bits. */
+#define FEED_MAX (1u << 30)
+
+int inflate_feed(struct inflate *z, struct sv in)
+{
+	while (!z->err && in.len && z->state != INFLATE_PADDING) {
+		struct sv part = sv_cut(in, FEED_MAX);
+
+		in = sv_skip(in, part.len);
+		z->in += part.len;
+		z->err = feed(z, part);
+	}
+	return z->err;
+}
+
+int inflate_end(struct inflate *z)
+{
+	if (z->err)
+		return z->err;
+	if (z->coding == INFLATE_IDENTITY || z->state == INFLATE_START ||
+	    z->state == INFLATE_BETWEEN || z->state == INFLATE_PADDING)
+		return 0;
+	return -EAGAIN;
+}
