@@ -41,9 +41,20 @@ test-fuzz:
 	$(Q)$(PYTHON) tests/run.py fuzz --seconds $(FUZZ_SECONDS)
 fuzz: test-fuzz
 
+# Recordings of real clients, replayed: each must give the spans that lie beside it.
+test-golden: $O/earshot
+	$(Q)$(PYTHON) tests/run.py golden
+
 bench: $O/earshot $(TLSPAIR)
 	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
 
 lint: test-lint
 test-lint: $(BPF_OBJS)
 	$(Q)$(PYTHON) tools/lint
+
+MAN1 := $(wildcard docs/*.1)
+MAN8 := $(wildcard docs/*.8)
+install: $O/earshot
+	install -D -m 755 $O/earshot $(DESTDIR)$(PREFIX)/bin/earshot
+	$(foreach m,$(MAN1),install -D -m 644 $(m) $(DESTDIR)$(PREFIX)/share/man/man1/$(notdir $(m)) &&) \
+	$(foreach m,$(MAN8),install -D -m 644 $(m) $(DESTDIR)$(PREFIX)/share/man/man8/$(notdir $(m)) &&) :

@@ -4,6 +4,7 @@
 
 usage: run.py unit BIN...           cmocka programs (sanitized builds)
        run.py e2e [-k WORD] [-v]    real clients against the mock provider, as root
+       run.py golden                recordings in tests/golden/, replayed
        run.py fuzz [--seconds N]    each corpus once, then fresh inputs for N seconds in all
        run.py all -- CMD... [-- CMD...]
 
@@ -88,6 +89,26 @@ def run_e2e(r, o):
     ctx.provider.stop()
 
 
+def run_golden(r):
+    """tests/golden/NAME.rec, replayed, gives NAME.jsonl byte for byte. No root is needed."""
+    os.makedirs(env.WORK, exist_ok=True)
+    recordings = sorted(glob.glob(os.path.join(HERE, 'golden', '*.rec')))
+    r.where = 'golden'
+    r.check(bool(recordings), 'there are recordings')
+    for path in recordings:
+        name = os.path.basename(path)[:-4]
+        out = os.path.join(env.WORK, name + '.jsonl')
+        p = subprocess.run([env.EARSHOT, 'replay', path, '--content', 'full', '--otlp-file', out],
+                           capture_output=True, text=True)
+        r.check(p.returncode == 0, name + ': replay exits 0', p.stderr[-2000:])
+        with open(path[:-4] + '.jsonl', encoding='utf-8') as a, open(out, encoding='utf-8') as b:
+            want, got = a.read().splitlines(), b.read().splitlines()
+        where = next((i for i, (x, y) in enumerate(zip(want, got)) if x != y), min(
+            len(want), len(got)))
+        r.check(want == got, name + ': the same spans', 'line %d of %d differs:\n%s' % (
+            where + 1, len(want), got[where][:1500] if where < len(got) else 'is missing'))
+
+
 def fuzz_targets():
     """(program, corpus folder) of every fuzz target that was built."""
     for path in sorted(glob.glob(os.path.join(env.OUT, 'fuzzers', '*', 'fuzz_*'))):
@@ -121,8 +142,8 @@ def run_fuzz(r, seconds):
         os.makedirs(fresh, exist_ok=True)
         n = fuzz_one(r, path, ['-max_total_time=%d' % share, '-print_final_stats=1', fresh, corpus],
                      'finds nothing in %d s' % share) if seconds else 0
-        print('ok     %-40s %4d inputs, %8d fresh runs in %d s' % (r.where, len(inputs), n,
-                                                                 share if seconds else 0), flush=True)
+        print('       %-40s %4d inputs, %8d fresh runs in %d s' % (
+            r.where, len(inputs), n, share if seconds else 0), flush=True)
 
 
 def run_all(r, commands):
@@ -163,12 +184,15 @@ def main():
     e.add_argument('-k', dest='word', action='append')
     e.add_argument('-v', dest='verbose', action='store_true')
     e.add_argument('--list', action='store_true')
+    sub.add_parser('golden')
     sub.add_parser('fuzz').add_argument('--seconds', type=int, default=300)
     sub.add_parser('all').add_argument('commands', nargs=argparse.REMAINDER)
     o = ap.parse_args()
     r = results.Results(getattr(o, 'verbose', False))
     if o.what == 'unit':
         run_unit(r, o.bins)
+    elif o.what == 'golden':
+        run_golden(r)
     elif o.what == 'fuzz':
         run_fuzz(r, o.seconds)
     elif o.what == 'e2e':

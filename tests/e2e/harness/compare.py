@@ -29,7 +29,7 @@ REQUEST = {'temperature': 'gen_ai.request.temperature', 'top_p': 'gen_ai.request
            'reasoning_effort': 'gen_ai.request.reasoning.level',
            'stop_sequences': 'gen_ai.request.stop_sequences'}
 PROVIDER = {'api.openai.com': 'openai', 'api.anthropic.com': 'anthropic'}
-TOOLS = 'earshot.response.tool_calls'
+TOOLS, TOOL_IDS = 'earshot.tool_call.names', 'earshot.tool_call.ids'
 
 
 def wall_offset():
@@ -94,6 +94,11 @@ def check_request(w, e, s):
             w.equal(name, s.a.get(name), req[field])
     if req.get('n', 1) != 1:
         w.equal('choice.count', s.a.get('gen_ai.request.choice.count'), req['n'])
+    if e.get('t_first') and not e['facts'].get('headless'):
+        w.equal('http status', s.a.get('http.response.status_code'), e['status'])
+    if s.a.get('network.peer.port'):
+        w.equal('network.peer', (s.a['network.peer.address'], s.a['network.peer.port']),
+                ('127.0.0.1', int(port or 443)))
     if 'api' in facts:
         w.equal('openai.api.type', s.a.get('openai.api.type'), facts['api'])
     if int(e['headers'].get('x-stainless-retry-count', 0)):
@@ -148,6 +153,7 @@ def check_answer(w, e, s):
         if k in facts:
             w.equal(k, s.a.get('openai.response.' + k), facts[k])
     w.equal('tool calls', s.a.get(TOOLS, []), facts['tools'])
+    w.equal('tool call ids', s.a.get(TOOL_IDS, []), facts['tool_ids'])
     w.equal('error.type', s.error(), None)
     w.true(s.status != 2, 'status is ERROR')
     w.true(s.a.get('earshot.capture.complete') is not False, 'marked incomplete: %s' % (

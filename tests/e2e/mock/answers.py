@@ -73,6 +73,7 @@ class Maker:
     def facts(self, op, rid, finish, usage):
         return {'operation': op, 'response_id': rid, 'response_model': self.answer_model(),
                 'finish': finish, 'usage': usage, 'tools': [t['name'] for t in self.tools],
+                'tool_ids': [t['id'] for t in self.tools],
                 'text_sha256': text_hash(self.texts())}
 
     def answer_model(self):
@@ -334,6 +335,7 @@ def messages(m):
            'content': content, 'stop_reason': finish, 'stop_sequence': None,
            'usage': messages_usage(tok)}
     facts = m.facts('chat', rid, [finish], neutral(tok, 'cache_read', 'cache_write'))
+    facts['tool_ids'] = ['toolu_' + i for i in facts['tool_ids']]
     if m.req.get('stream'):
         return Answer(ctype='text/event-stream; charset=utf-8', facts=facts,
                       events=messages_stream(m, msg, tok))

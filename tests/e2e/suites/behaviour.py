@@ -13,7 +13,7 @@ import time
 from harness import cases, compare, daemon, env
 
 from .clients import python_http, write_cases
-from .robust import command_pid, finish, start, wait_for
+from .robust import command_pid, finish, start
 
 NOBODY = 65534
 AS_NOBODY = ['setpriv', '--reuid', str(NOBODY), '--regid', str(NOBODY), '--clear-groups', '--']
@@ -39,7 +39,8 @@ def statuses(r, ctx):
         p = plain(*args)
         r.equal(p.returncode, 2, 'status of %r' % ' '.join(args))
         r.check(p.stderr, 'it says why')
-    p = subprocess.run([*AS_NOBODY, env.EARSHOT, 'run', '--', 'true'], capture_output=True, text=True)
+    p = subprocess.run([*AS_NOBODY, env.EARSHOT, 'run', '--', 'true'], capture_output=True,
+                       text=True)
     r.equal(p.returncode, 77, 'status without rights')
     r.check('CAP_' in p.stderr or 'root' in p.stderr, 'it says what is missing', p.stderr)
     with open(os.path.join(env.ROOT, 'VERSION'), encoding='ascii') as f:
@@ -115,8 +116,8 @@ def terminal(r, ctx):
     status, out = in_terminal(ear + ['sh', '-c', 'test -t 0 && test -t 1 && echo yes; stty size'])
     r.check(out.startswith(b'yes\r\n'), 'the command has the terminal', out)
     r.equal(status, 0, 'status')
-    status, out = in_terminal(ear + ['sh', '-c', 'trap "echo got; exit 3" INT; echo ready; sleep 9'],
-                              [(b'ready', b'\x03')])
+    line = 'trap "echo got; exit 3" INT; echo ready; sleep 9'
+    status, out = in_terminal(ear + ['sh', '-c', line], [(b'ready', b'\x03')])
     r.equal(status, 3, 'Ctrl-C reaches the command, its status reaches us')
     r.equal(out.count(b'got'), 1, 'once')
     line = 'echo one; sleep 1; read x; echo "last $x"'

@@ -30,6 +30,7 @@ def attributes(e):
     a.update({name: req.get(k) for k, name in compare.REQUEST.items() if req.get(k) is not None})
     if req.get('n', 1) != 1:
         a['gen_ai.request.choice.count'] = req['n']
+    a['http.response.status_code'] = e['status']
     if e['status'] < 400:
         a['gen_ai.response.id'] = facts['response_id']
         if not facts.get('partial') and e['complete']:
@@ -37,6 +38,7 @@ def attributes(e):
             a.update({'gen_ai.response.model': facts['response_model'],
                       'gen_ai.response.finish_reasons': facts['finish'],
                       compare.TOOLS: facts['tools'] or None,
+                      compare.TOOL_IDS: facts['tool_ids'] or None,
                       'openai.response.service_tier': facts.get('service_tier'),
                       'openai.response.system_fingerprint': facts.get('system_fingerprint')})
         if e['stream'] and e['events']:
@@ -89,7 +91,7 @@ SPOILED = {
     'gen_ai.response.id': lambda x: x + '0', 'gen_ai.request.model': lambda x: x + '0',
     'gen_ai.response.model': lambda x: 'gpt', 'server.port': lambda n: 443,
     'server.address': lambda x: '127.0.0.1', 'error.type': lambda x: '500',
-    'gen_ai.request.stream': lambda x: False, compare.TOOLS: lambda x: x[:-1],
+    'gen_ai.request.stream': lambda x: False, compare.TOOLS: lambda x: x[:-1], compare.TOOL_IDS: lambda x: x + x,
     'gen_ai.response.time_to_first_chunk': lambda n: n + 2.0,
     'gen_ai.request.temperature': lambda n: 1.0, 'gen_ai.operation.name': lambda x: 'chat_',
 }
@@ -109,7 +111,8 @@ def spoil(r, ctx):
     r.equal(failures(run, made), 0, 'spans made from the truth pass')
     for name, change in SPOILED.items():
         r.check(failures(run, with_attr(made, name, change)) > 0, 'finds a wrong %s' % name)
-    for what, bad in (('a missing span', made[1:]), ('a doubled span', made + copy.deepcopy(made[:1])),
+    twice = made + copy.deepcopy(made[:1])
+    for what, bad in (('a missing span', made[1:]), ('a doubled span', twice),
                       ('a late start', changed(made, 0, start=made[0].start + 10**8)),
                       ('an early start', changed(made, 0, start=made[0].start - 10**9)),
                       ('a late end', changed(made, 0, end=made[0].end + 10**9)),

@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures what watching costs, and what it loses, as ratios within one run.
+
+usage: bench.py [--quick] [PART...]
+
+parts: cpu   CPU of a watched process for each send+receive, against the same one bare
+       loss  bytes lost at rising rates; where it begins; captured + lost = sent at each
+       memory, start, replay
+It prints tables and fails nothing: on a busy machine only the ratios mean something.
+"""
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+EARSHOT = os.environ.get('EARSHOT', os.path.join(ROOT, '.output', 'earshot'))
+TLSPAIR = os.path.join(ROOT, '.output', 'bench', 'tlspair')
+NS = 1e9
+
+
+class Server:
+    """The unwatched side."""
+
+    def __enter__(self):
+        self.file = tempfile.mktemp()
+        self.p = subprocess.Popen([TLSPAIR, 'serve', self.file])
+        while not (os.path.exists(self.file) and os.path.getsize(self.file)):
+            time.sleep(0.01)
+        with open(self.file, encoding='ascii') as f:
+            self.port = f.read().strip()
+        return self
+
+    def __exit__(self, *_):
+        self.p.terminate()
+        self.p.wait()
+        os.unlink(self.file)
+
+
+def bare(server, *args):
+    out = subprocess.run([TLSPAIR, 'client', server.port, *args], capture_output=True, check=True)
+    return json.loads(out.stdout)
+
+
+def watched(server, *args, options=()):
+    """(the client's figures, earshot's stats, CPU seconds of earshot itself)"""
+    with tempfile.TemporaryDirectory() as d:
+        stats = os.path.join(d, 'stats.json')
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        out = subprocess.run([EARSHOT, 'run', '--stats-file', stats, *options, '--', TLSPAIR,
+                              'client', server.port, *args], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        row = json.loads(out.stdout.decode().splitlines()[0])
+        with open(stats, encoding='utf-8') as f:
+            figures = json.load(f)
+    both = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    return row, figures, both - (row['all_user_ns'] + row['all_sys_ns']) / NS
+
+
+def table(title, head, rows):
+    print('\n' + title)
+    widths = [max(len(str(r[i])) for r in [head] + rows) for i in range(len(head))]
+    for r in [head] + rows:
+        print('  ' + '  '.join(str(c).rjust(w) for c, w in zip(r, widths)))
+    sys.stdout.flush()
+
+
+def cpu(server, o):
+    """Bare and watched take turns, so that a machine that slows down slows both."""
+    rows = []
+    for size, rounds, most in ((200, 40000, 2.5), (16000, 15000, 2.0)):
+        args = ['--size', str(size), '--rounds', str(rounds // (4 if o.quick else 1)),
+                '--warm-up', '2000']
+        for form in ((), ('--ex',)):
+            pairs = []
+            for _ in range(3 if o.quick else 7):
+                b = bare(server, *args, *form)
+                w, _, daemon = watched(server, *args, *form)
+                pairs.append((w['cpu_ns_per_round'] / b['cpu_ns_per_round'],
+                              b['cpu_ns_per_round'], w['cpu_ns_per_round'],
+                              daemon * NS / w['rounds']))
+            ratio, b, w, d = (statistics.median(x) for x in zip(*pairs))
+            rows.append((size, 'SSL_read_ex' if form else 'SSL_read', '%.0f' % b, '%.0f' % w,
+                         '%.2f' % ratio, most, '%.0f' % d))
+    table('CPU for each send+receive, ns (medians)',
+          ('bytes', 'calls', 'bare', 'watched', 'ratio', 'at most', 'earshot'), rows)
+
+
+def balance(row, figures):
+    """(lost bytes, whether captured + lost + ignored = sent, both directions)"""
+    lost, exact = 0, True
+    for i, truth in enumerate((row['sent'], row['received'])):
+        s = figures['streams']
+        lost += sum(x['lost'][i] for x in s)
+        exact &= sum(x['captured'][i] + x['lost'][i] + x['ignored'][i] for x in s) == truth
+        exact &= sum(x['passed'][i] for x in s) == truth
+    return lost, exact
+
+
+def loss_row(server, size, rate, seconds, options=()):
+    args = ['--size', str(size), '--rounds', str(int(rate * seconds) or 1)]
+    args += ['--rate', str(int(rate))]
+    w, figures, daemon = watched(server, *args, options=options)
+    lost, exact = balance(w, figures)
+    moved = w['sent'] + w['received']
+    return (size, '%.0f' % (2 * rate), '%.0f' % (2 * w['rounds_per_s']), moved, lost,
+            '%.3f %%' % (100 * lost / moved), 'yes' if exact else 'NO',
+            '%.0f %%' % (100 * daemon * NS / w['wall_ns'])), lost
+
+
+def loss(server, o):
+    rows = []
+    for size in (200, 16000):
+        top = bare(server, '--size', str(size), '--rounds', '30000')['rounds_per_s']
+        long = 5 if o.quick else 30
+        first = 10000 if size == 200 else top / 4 / 2
+        rows.append(loss_row(server, size, first, long)[0])
+        for share in (0.5, 0.75, 1, 4):
+            row, _ = loss_row(server, size, top * share, 3)
+            rows.append(row)
+    table('Loss at rising rates (messages/s: one sent and one received make two)',
+          ('bytes', 'asked/s', 'reached/s', 'moved', 'lost', 'share', 'exact', 'earshot CPU'), rows)
+    rows = [loss_row(server, 16000, 20000, 3, ('--ring-size', '64K'))[0]]
+    table('The same with a ring of 64 KiB',
+          ('bytes', 'asked/s', 'reached/s', 'moved', 'lost', 'share', 'exact', 'earshot CPU'), rows)
+
+
+def start(server, o):
+    """From the start of earshot to the first instruction of its command, and back."""
+    up, down = [], []
+    clock = [sys.executable, '-S', '-c', 'import time; print(time.monotonic_ns())']
+    base = []
+    for _ in range(20):
+        t0 = time.monotonic_ns()
+        base.append(int(subprocess.run(clock, capture_output=True).stdout) - t0)
+        t0 = time.monotonic_ns()
+        out = subprocess.run([EARSHOT, 'run', '--', *clock], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL)
+        down.append(time.monotonic_ns() - int(out.stdout))
+        up.append(int(out.stdout) - t0)
+    def ms(x):
+        return '%.0f' % (statistics.median(x) / 1e6)
+    table('Start and end, ms (medians of 20)', ('what', 'ms', 'at most'), [
+        ('start of earshot to its command running', ms(
+            [u - b for u, b in zip(up, base)]), 300),
+        ('end of the command to the end of earshot', ms(down), 300)])
+
+
+def rss(pid):
+    """Resident memory in KiB, and how much of it is not shared with a file."""
+    with open('/proc/%d/status' % pid, encoding='ascii') as f:
+        rows = dict(x.split(':', 1) for x in f.read().splitlines())
+    return int(rows['VmRSS'].split()[0]), int(rows['RssAnon'].split()[0])
+
+
+def memory(server, o):
+    rows = []
+    for what, cmd in (('idle', ['sleep', '2']),
+                      ('1,000 connections, one after the other',
+                       [TLSPAIR, 'client', server.port, '--connections', '1000', '--rounds', '2'])):
+        p = subprocess.Popen([EARSHOT, 'run', '--', *cmd], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+        most = (0, 0)
+        while p.poll() is None:
+            try:
+                most = max(most, rss(p.pid))
+            except (OSError, KeyError):
+                break
+            time.sleep(0.05)
+        p.wait()
+        rows.append((what, '%.1f' % (most[0] / 1024), '%.1f' % (most[1] / 1024)))
+    table('Memory of earshot, MiB (the ring is shared memory, counted in the first)',
+          ('what', 'resident', 'anonymous'), rows)
+
+
+def memcpy_rate():
+    """Bytes a second of one plain copy, the bound of anything that touches every byte."""
+    src = bytearray(os.urandom(1 << 20)) * 64
+    best = 0
+    for _ in range(5):
+        t0 = time.perf_counter()
+        bytes(src)
+        best = max(best, len(src) / (time.perf_counter() - t0))
+    return best
+
+
+def replay(server, o):
+    maker = os.path.join(HERE, 'gen_recordings.py')
+    if not os.path.exists(maker):
+        print('\nreplay: no generator of recordings here')
+        return
+    rows = []
+    with tempfile.TemporaryDirectory() as d:
+        subprocess.run([sys.executable, maker, d], check=True)
+        for name in sorted(os.listdir(d)):
+            path = os.path.join(d, name)
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([EARSHOT, 'replay', path, '--otlp-file', '/dev/null'], check=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            s = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+            size = os.path.getsize(path)
+            rows.append((name, '%.0f' % (size / 1e6), '%.2f' % s, '%.0f' % (size / s / 1e6)))
+    rows.append(('one copy of memory', '', '', '%.0f' % (memcpy_rate() / 1e6)))
+    table('Replay, one core', ('recording', 'MB', 'CPU s', 'MB/s'), rows)
+
+
+PARTS = {'cpu': cpu, 'loss': loss, 'start': start, 'memory': memory, 'replay': replay}
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument('--quick', action='store_true')
+    ap.add_argument('parts', nargs='*', choices=[[], *PARTS], default=[])
+    o = ap.parse_args()
+    with Server() as server:
+        for name in o.parts or PARTS:
+            PARTS[name](server, o)
+
+
+if __name__ == '__main__':
+    main()
