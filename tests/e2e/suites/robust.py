@@ -193,6 +193,44 @@ def replace_until(stop, good, path):
     return turns
 
 
+def quota_group():
+    """A new control group that gives 15 ms in 100, or (None, why not)."""
+    name = 'earshot-e2e-%d' % os.getpid()
+    for base, files in (('/sys/fs/cgroup', {'cpu.max': '15000 100000'}),
+                        ('/sys/fs/cgroup/cpu', {'cpu.cfs_period_us': '100000',
+                                                'cpu.cfs_quota_us': '15000'})):
+        path = os.path.join(base, name)
+        try:
+            os.mkdir(path)
+            for k, v in files.items():
+                with open(os.path.join(path, k), 'r+', encoding='ascii') as f:
+                    f.write(v)
+            return path, None
+        except OSError as e:
+            why = str(e)
+            if os.path.isdir(path):
+                os.rmdir(path)
+    return None, why
+
+
+def under_quota(r, ctx):
+    """A target that the kernel stops in mid-call, again and again."""
+    group, why = quota_group()
+    if not group:
+        r.skip('target under a CPU quota', 'no control group can be made: %s' % why)
+        return
+    what = cases.many(36)
+    path = write_cases(ctx.tmp, what)
+    line = 'echo $$ > %s/cgroup.procs && exec %s' % (group, ' '.join(python_http('parallel')(path)))
+    try:
+        run = daemon.watch('quota', ctx.provider, ['/bin/sh', '-c', line],
+                           daemon.client_env(ctx.provider, ctx.pki))
+        judge(r, run, what)
+    finally:
+        wait_for(lambda: not open(group + '/cgroup.procs', encoding='ascii').read())
+        os.rmdir(group)
+
+
 def small_ring(r, ctx):
     """A ring far too small: what is lost is said, to the byte, and no connection is unseen."""
     what = [cases.case('ring%02d' % i, 'chat', 'events=3', i % 2 == 0, big=200000)
@@ -230,7 +268,8 @@ def statics(r, ctx):
 
 
 def tests(ctx):
-    rows = [('C client, dynamic and static', statics), ('target under seccomp', seccomp)]
+    rows = [('C client, dynamic and static', statics), ('target under seccomp', seccomp),
+            ('target under a CPU quota', under_quota)]
     if not daemon.BARE:
         rows += [('target killed in mid-call', target_killed),
                  ('earshot killed with SIGKILL', watcher_killed),
