@@ -72,11 +72,11 @@ def e2e_tests(ctx):
 
 
 def run_e2e(r, o):
-    if not o.list:
-        env.isolate([os.path.abspath(__file__)] + sys.argv[1:])
-    env.add_packages()
     os.makedirs(env.WORK, exist_ok=True)
+    no_names = None if o.list else env.isolate()
+    env.add_packages()
     ctx = Context()
+    ctx.no_names = no_names
     for c in sorted({'br', 'zstd'} - ctx.codings):
         r.skip('coding %s' % c, 'its Python module is not here (make deps installs it)')
     for name, test in e2e_tests(ctx):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where things are, and the private network the tests run in."""
+import ctypes
 import fcntl
 import os
 import shutil
@@ -17,6 +18,8 @@ CLIENTS = os.path.join(ROOT, 'tests', 'e2e', 'clients')
 EARSHOT = os.environ.get('EARSHOT', os.path.join(OUT, 'earshot'))
 PYTHON = '/usr/bin/python3'
 HOSTS = ('localhost', 'api.openai.com', 'api.anthropic.com', 'llm.example.test')
+CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 
@@ -49,24 +52,32 @@ def loopback_up():
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack('16sh22x', b'lo', flags | IFF_UP))
 
 
-def write_hosts():
-    """Providers' names lead to this machine. Bound over /etc/hosts in our own mount namespace."""
+def mount(source, target, flags):
+    """0 or an errno."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    bad = libc.mount(source.encode(), target.encode(), None, ctypes.c_ulong(flags), None)
+    return ctypes.get_errno() if bad else 0
+
+
+def own_hosts():
+    """Providers' names lead to this machine: a hosts file of ours over /etc/hosts, in our own
+    mount namespace. Returns why not, or None."""
+    if mount('none', '/', MS_REC | MS_PRIVATE):
+        return 'the root is no mount point (chroot), so mounts cannot be made private'
     path = os.path.join(WORK, 'hosts')
     with open(path, 'w', encoding='ascii') as f:
         f.writelines('127.0.0.1 %s\n' % h for h in HOSTS)
-    if os.system('mount --bind %s /etc/hosts' % path) != 0:
-        raise SystemExit('cannot bind the hosts file: run as root')
+    err = mount(path, '/etc/hosts', MS_BIND)
+    return os.strerror(err) if err else None
 
 
-def isolate(argv):
-    """Re-executes this program where only loopback exists. Returns in the new process."""
-    if os.environ.get('E2E_ISOLATED') == '1':
-        loopback_up()
-        os.makedirs(WORK, exist_ok=True)
-        write_hosts()
-        return
+def isolate():
+    """Moves this process to where only loopback exists. Returns why names are not ours, or None.
+    To be called before any thread is started."""
     if os.geteuid() != 0:
         raise SystemExit('the end-to-end tests need root (BPF, network namespace)')
-    os.environ['E2E_ISOLATED'] = '1'
-    sys.stdout.flush()
-    os.execvp('unshare', ['unshare', '-n', '-m', '--propagation', 'private', PYTHON] + argv)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS | CLONE_NEWNET):
+        raise SystemExit('no network namespace: ' + os.strerror(ctypes.get_errno()))
+    loopback_up()
+    return own_hosts()

@@ -113,7 +113,7 @@ def leaks(r, run, content):
 
 
 def run_client(r, ctx, client, probe):
-    reason = env.missing(*client.needs)
+    reason = env.missing(*client.needs) or (ctx.no_names if client.host != 'localhost' else None)
     if reason:
         r.skip('%s, %s' % (client.name, probe), reason)
         return

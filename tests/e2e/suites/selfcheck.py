@@ -91,7 +91,8 @@ SPOILED = {
     'gen_ai.response.id': lambda x: x + '0', 'gen_ai.request.model': lambda x: x + '0',
     'gen_ai.response.model': lambda x: 'gpt', 'server.port': lambda n: 443,
     'server.address': lambda x: '127.0.0.1', 'error.type': lambda x: '500',
-    'gen_ai.request.stream': lambda x: False, compare.TOOLS: lambda x: x[:-1], compare.TOOL_IDS: lambda x: x + x,
+    'gen_ai.request.stream': lambda x: False, compare.TOOLS: lambda x: x[:-1],
+    compare.TOOL_IDS: lambda x: x + x,
     'gen_ai.response.time_to_first_chunk': lambda n: n + 2.0,
     'gen_ai.request.temperature': lambda n: 1.0, 'gen_ai.operation.name': lambda x: 'chat_',
 }
