@@ -4,7 +4,7 @@
 
 usage: run.py unit BIN...           cmocka programs (sanitized builds)
        run.py e2e [-k WORD] [-v]    real clients against the mock provider, as root
-       run.py golden                recordings in tests/golden/, replayed
+       run.py golden [--record]     recordings in tests/golden/, replayed (made anew, as root)
        run.py fuzz [--seconds N]    each corpus once, then fresh inputs for N seconds in all
        run.py all -- CMD... [-- CMD...]
 
@@ -59,6 +59,7 @@ class Context:
 
     def __init__(self):
         from mock import certs, provider, wire
+        os.makedirs(env.WORK, exist_ok=True)
         self.pki = certs.make(os.path.join(env.WORK, 'pki'))
         self.provider = provider.Provider(self.pki['cert'], self.pki['key'])
         self.codings = wire.codings_here()
@@ -107,6 +108,14 @@ def run_golden(r):
             len(want), len(got)))
         r.check(want == got, name + ': the same spans', 'line %d of %d differs:\n%s' % (
             where + 1, len(want), got[where][:1500] if where < len(got) else 'is missing'))
+
+
+def record_golden(r):
+    env.isolate()
+    env.add_packages()
+    from suites import golden
+    ctx = Context()
+    r.run('record', golden.record, ctx)
 
 
 def fuzz_targets():
@@ -184,7 +193,7 @@ def main():
     e.add_argument('-k', dest='word', action='append')
     e.add_argument('-v', dest='verbose', action='store_true')
     e.add_argument('--list', action='store_true')
-    sub.add_parser('golden')
+    sub.add_parser('golden').add_argument('--record', action='store_true')
     sub.add_parser('fuzz').add_argument('--seconds', type=int, default=300)
     sub.add_parser('all').add_argument('commands', nargs=argparse.REMAINDER)
     o = ap.parse_args()
@@ -192,6 +201,8 @@ def main():
     if o.what == 'unit':
         run_unit(r, o.bins)
     elif o.what == 'golden':
+        if o.record:
+            record_golden(r)
         run_golden(r)
     elif o.what == 'fuzz':
         run_fuzz(r, o.seconds)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the recordings of tests/golden/ from real clients. Run by hand, when the wire or the
+clients have changed: run.py golden --record. They are replayed in every test run.
+
+A recording names its host, its programs and their arguments, so it is made under a neutral host
+name and from copies of the clients in a neutral place."""
+import ctypes
+import os
+import shutil
+import socket
+import subprocess
+
+from harness import cases, daemon, env
+
+from .clients import write_cases
+
+PLACE = '/tmp/earshot-golden'
+CLONE_NEWUTS = 0x4000000
+
+
+def neutral_place():
+    """Copies what the clients need; returns {name: command prefix}."""
+    shutil.rmtree(PLACE, ignore_errors=True)
+    shutil.copytree(env.CLIENTS, PLACE)
+    for name in ('openai', '@anthropic-ai'):
+        src = os.path.join(env.NODE_MODULES, name)
+        shutil.copytree(src, os.path.join(PLACE, 'node_modules', name))
+    for name in os.listdir(env.NODE_MODULES):
+        if not name.startswith(('node2', 'openai', '@anthropic', '.')):
+            shutil.copytree(os.path.join(env.NODE_MODULES, name),
+                            os.path.join(PLACE, 'node_modules', name))
+    for major in (20, 26):
+        shutil.copy(env.node(major), os.path.join(PLACE, 'node%d' % major))
+    shutil.copytree(env.site_packages(), os.path.join(PLACE, 'packages'))
+    if ctypes.CDLL(None).unshare(CLONE_NEWUTS) == 0:
+        socket.sethostname('golden')
+
+
+def small(what, *names):
+    return [c for c in what if c['name'] in names]
+
+
+def scenarios(codings):
+    at = lambda name: os.path.join(PLACE, name)    # noqa: E731
+    py, sdk = [env.PYTHON, at('py_http.py')], [env.PYTHON, at('py_sdk.py')]
+    few = small(cases.good(), 'chat-s-tools', 'resp-s-tools', 'msg-s-tools', 'emb', 'count',
+                'text-s', 'models') + cases.refused()[:2]
+    return [
+        ('python-http', [*py, 'serial'], cases.good() + cases.refused() + cases.broken()),
+        ('python-between', [*py, 'serial'], cases.between()),
+        ('python-shared', [*py, 'shared'], cases.many(8)),
+        ('python-asyncio-wire', [env.PYTHON, at('py_asyncio.py')], cases.wire(codings)),
+        ('python-sdk', [*sdk, 'sync'], few + cases.retried()[:2]),
+        ('node20-sdk', [at('node20'), at('node_sdk.mjs'), 'serial'], few + cases.retried()[:1]),
+        ('node26-sdk', [at('node26'), at('node_sdk.mjs'), 'parallel'], few),
+    ]
+
+
+def record(r, ctx):
+    out = os.path.join(env.ROOT, 'tests', 'golden')
+    os.makedirs(out, exist_ok=True)
+    neutral_place()
+    environ = daemon.client_env(ctx.provider, ctx.pki, PYTHONPATH=os.path.join(PLACE, 'packages'))
+    pki = os.path.join(PLACE, 'ca.pem')
+    shutil.copy(ctx.pki['ca'], pki)
+    environ.update(E2E_CA=pki, SSL_CERT_FILE=pki, NODE_EXTRA_CA_CERTS=pki)
+    for name, cmd, what in scenarios(ctx.codings):
+        path = write_cases(PLACE, what)
+        run = daemon.watch('golden', ctx.provider, [*cmd, path], environ, ['--content', 'full'])
+        r.equal(run.rc, 0, name + ': recorded')
+        shutil.copy(run.path('record'), os.path.join(out, name + '.rec'))
+        os.chmod(os.path.join(out, name + '.rec'), 0o644)
+        p = subprocess.run([env.EARSHOT, 'replay', run.path('record'), '--content', 'full',
+                            '--otlp-file', os.path.join(out, name + '.jsonl')])
+        r.equal(p.returncode, 0, name + ': replayed')
+    shutil.rmtree(PLACE)
