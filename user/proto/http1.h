@@ -18,6 +18,8 @@
 #define HTTP1_FIELDS_MAX 128
 /* A longer chunk-size line (extensions included) is broken. */
 #define HTTP1_CHUNK_LINE_MAX 4096
+/* After a gap: a chunk is believed when it is not larger and another one follows it. */
+#define HTTP1_SEEK_CHUNK_MAX (256u << 10)
 
 enum http1_kind {
 	HTTP1_REQUESTS,
@@ -35,7 +37,7 @@ enum http1_framing {
 
 struct http1_field {
 	struct sv name;	 /* as sent */
-	struct sv value; /* trimmed; folded lines are joined by spaces */
+	struct sv value; /* trimmed; folded lines are joined by blanks */
 };
 
 /* Views die when the callback returns. */
@@ -46,8 +48,8 @@ struct http1_head {
 	uint8_t major, minor;
 	const struct http1_field *fields;
 	size_t field_count;
-	bool fields_dropped; /* there were more than HTTP1_FIELDS_MAX */
-	bool conflict;	     /* length told twice, differently or in two ways: smuggling, maybe */
+	bool fields_dropped;	    /* there were more than HTTP1_FIELDS_MAX */
+	bool conflict;		    /* length told in two ways: smuggling, maybe */
 	enum http1_framing framing; /* as the head alone tells it */
 	uint64_t length;	    /* HTTP1_LENGTH */
 };
@@ -56,7 +58,7 @@ struct http1_head {
 enum http1_verdict {
 	HTTP1_AS_FRAMED,
 	HTTP1_WITHOUT_BODY, /* response to HEAD */
-	HTTP1_AS_TUNNEL,    /* 2xx to CONNECT, 101 */
+	HTTP1_AS_TUNNEL,    /* 2xx to CONNECT */
 };
 
 enum http1_end {
@@ -75,7 +77,7 @@ struct http1_ops {
 	/* Inside a message: lost bytes of it are missing here. Outside: between two messages. */
 	void (*gap)(void *ctx, uint64_t lost);
 	void (*end)(void *ctx, enum http1_end how);
-	/* Bytes that were passed over in search of the next message. */
+	/* Bytes that were passed over in search of the next message or chunk. */
 	void (*skipped)(void *ctx, uint64_t count);
 };
 
@@ -83,23 +85,23 @@ struct http1_ops {
 struct http1 {
 	const struct http1_ops *ops;
 	void *ctx;
-	char *buf; /* a head, or chunk-size line, that is cut; else NULL */
+	const char *error;
+	char *buf; /* what came of a head or start line; NULL: nothing */
 	uint32_t buf_len;
 	uint32_t buf_cap;
-	uint32_t scanned; /* bytes of buf without the end of the head */
+	uint32_t line; /* bytes of this chunk-size line or trailer section */
 	uint8_t kind;
 	uint8_t state;
-	uint8_t framing;
-	bool open;	 /* start() was called, end() not yet */
-	bool feed_start; /* at the first byte of a feed */
-	bool last_lf;	 /* the byte before was LF */
-	bool in_chunked; /* resync: the lost place was inside a chunked body */
-	uint64_t left;	 /* bytes of this body, or chunk, still to come */
-	uint64_t stamp;
-	const char *error;
+	uint8_t line_state;
+	bool open;	      /* start() was called, end() not yet */
+	bool in_chunked;      /* the place was lost inside a chunked body */
+	uint64_t left;	      /* bytes of this body, or chunk, still to come */
+	uint64_t stamp;	      /* of this feed */
+	uint64_t start_stamp; /* of the feed with buf's first byte */
 };
 
 void http1_init(struct http1 *p, enum http1_kind kind, const struct http1_ops *ops, void *ctx);
+/* Calls nothing back: http1_close() does. */
 void http1_done(struct http1 *p);
 
 /* The stream is joined somewhere: look for a message instead of expecting one. */
@@ -107,7 +109,7 @@ void http1_join(struct http1 *p);
 
 /*
  * stamp is the caller's, handed back by start(). Returns the number of bytes taken: less than
- * in.len only when the stream has become a tunnel; nothing may be fed then.
+ * in.len only when the stream has become a tunnel; nothing more is taken then.
  */
 size_t http1_feed(struct http1 *p, struct sv in, uint64_t stamp);
 
@@ -116,6 +118,9 @@ void http1_gap(struct http1 *p, uint64_t count);
 
 /* The direction ended. */
 void http1_close(struct http1 *p);
+
+/* Inside a message, from its first byte to its end. */
+bool http1_is_open(const struct http1 *p);
 
 /* Static text: why the newest HTTP1_BROKEN. "" when none. */
 const char *http1_error(const struct http1 *p);
