@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/unit/<folder>/test_*.c -> one cmocka program each, sanitized.
+# tests/fuzz/<folder>/fuzz_*.c -> one libFuzzer program each (clang only).
+UNIT_SRCS := $(wildcard tests/unit/*/test_*.c)
+UNIT_BINS := $(patsubst tests/unit/%.c,$O/unit/%,$(UNIT_SRCS))
+FUZZ_SRCS := $(wildcard tests/fuzz/*/fuzz_*.c)
+FUZZ_BINS := $(patsubst tests/fuzz/%.c,$O/fuzzers/%,$(FUZZ_SRCS))
+
+folder_of = $(firstword $(subst /, ,$(patsubst tests/unit/%,%,$(patsubst tests/fuzz/%,%,$(1)))))
+archives = $(foreach f,$(DEPS_$(call folder_of,$(1))),$O/$(2)/lib$(f).a)
+
+define unit_rule
+$(patsubst tests/unit/%.c,$O/unit/%,$(1)): $(1) $(call archives,$(1),san) $(wildcard tests/unit/*.h)
+	@mkdir -p $$(@D)
+	$$(call say,UNIT,$$@)$$(CC) $$(CPPFLAGS) -Itests/unit $$(CFLAGS) -Wno-missing-prototypes $$(SAN) -pie -o $$@ $(1) -Wl,--start-group $(call archives,$(1),san) -Wl,--end-group -lcmocka $$(LIBS)
+endef
+$(foreach s,$(UNIT_SRCS),$(eval $(call unit_rule,$(s))))
+
+define fuzz_rule
+$(patsubst tests/fuzz/%.c,$O/fuzzers/%,$(1)): $(1) $(call archives,$(1),fuzz)
+	@mkdir -p $$(@D)
+	$$(call say,FUZZ,$$@)$$(CC) $$(CPPFLAGS) $$(CFLAGS) -Wno-missing-prototypes -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -pie -o $$@ $(1) -Wl,--start-group $(call archives,$(1),fuzz) -Wl,--end-group $$(LIBS)
+endef
+ifneq ($(findstring clang,$(CC)),)
+$(foreach s,$(FUZZ_SRCS),$(eval $(call fuzz_rule,$(s))))
+endif
+fuzzers: $(FUZZ_BINS)
+test-unit: $(UNIT_BINS)
+	$(Q)$(PYTHON) tests/run.py unit $(UNIT_BINS)
