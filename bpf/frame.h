@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR BSD-2-Clause OR GPL-2.0-only) */
+#ifndef EARSHOT_BPF_FRAME_H
+#define EARSHOT_BPF_FRAME_H
+
+/*
+ * frame - calls in flight on one thread: a small stack ordered by stack pointer, so that
+ * nested calls, longjmp and missed returns pair right. Pure: also compiled by unit tests.
+ *
+ * The stack grows down: a call made by another has the smaller sp. What a new entry finds
+ * with sp not above its own has been left without a return.
+ */
+#define ES_FRAMES 4
+
+/* How the call tells how many bytes it moved. */
+enum es_len_how {
+	ES_LEN_RETURN = 0,	/* int result > 0 */
+	ES_LEN_POINTER = 1,	/* int result 1, size_t at lenp */
+};
+
+struct frame {
+	__u64 sp;
+	__u64 object;
+	__u64 buf;
+	__u64 lenp;
+	__u64 time;	/* of the entry */
+	/* from here on: used at the return only */
+	__u64 total;	/* bytes the call moved */
+	__u64 want;	/* of those, bytes to take */
+	struct {
+		__u64 events;
+		__u64 bytes;
+	} missed[2];	/* by outcome */
+	__u8 dir;
+	__u8 how;	/* enum es_len_how */
+	__u8 reported;	/* a call inside this one reported the same bytes */
+	__u8 outcome;	/* of the chunk just tried */
+	__u8 pad[4];
+};
+
+struct thread {
+	__u32 depth;
+	__u32 stale;	/* frames dropped by the last push or take */
+	__u32 scratch;	/* see frame_at() */
+	__u32 pad;
+	struct frame frames[ES_FRAMES];
+};
+
+/*
+ * One pointer with an unknown index instead of one state per index: the programs behind it
+ * are then verified once, not ES_FRAMES times.
+ */
+static __always_inline struct frame *frame_at(struct thread *th, __u32 index)
+{
+#ifdef __bpf__
+	th->scratch = index;
+	index = *(volatile __u32 *)&th->scratch;
+#endif
+	return &th->frames[index & (ES_FRAMES - 1)];
+}
+
+/* Room for a call whose stack pointer is sp; NULL when the stack is full. */
+static __always_inline struct frame *frame_push(struct thread *th, __u64 sp)
+{
+	__u32 depth = th->depth, stale = 0;
+
+	for (int i = 0; i < ES_FRAMES; i++) {
+		if (depth == 0 || depth > ES_FRAMES || frame_at(th, depth - 1)->sp > sp)
+			break;
+		depth--;
+		stale++;
+	}
+	th->stale = stale;
+	th->depth = depth;
+	if (depth >= ES_FRAMES)
+		return 0;
+	th->depth = depth + 1;
+	return frame_at(th, depth);
+}
+
+/*
+ * The frame of exactly this stack pointer, taken off with all above it; NULL when there is
+ * none. It stays readable until the thread's next push.
+ */
+static __always_inline struct frame *frame_take(struct thread *th, __u64 sp)
+{
+	struct frame *hit = 0, *outer;
+	__u32 depth = th->depth, stale = 0;
+
+	for (int i = 0; i < ES_FRAMES; i++) {
+		if (depth == 0 || depth > ES_FRAMES)
+			break;
+		hit = frame_at(th, depth - 1);
+		if (hit->sp > sp)
+			break;
+		depth--;
+		if (hit->sp == sp)
+			break;
+		stale++;
+	}
+	th->stale = stale;
+	th->depth = depth;
+	if (!hit || hit->sp != sp)
+		return 0;
+	/* An exported function made of another exported one: the outer call adds nothing. */
+	if (depth > 0) {
+		outer = frame_at(th, depth - 1);
+		if (outer->object == hit->object && outer->dir == hit->dir)
+			outer->reported = 1;
+	}
+	return hit;
+}
+
+#endif /* EARSHOT_BPF_FRAME_H */

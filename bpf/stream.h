@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR BSD-2-Clause OR GPL-2.0-only) */
+#ifndef EARSHOT_BPF_STREAM_H
+#define EARSHOT_BPF_STREAM_H
+
+/* stream - the per-object entry: made at first use, ended by the object's free. */
+#include "emit.h"
+#include "filter.h"
+#include "maps.h"
+#include "stats.h"
+
+static __always_inline struct stream_val *stream_make(struct stream_key *key,
+						      struct proc_val *proc)
+{
+	struct stream_val *s, *zero;
+	__u32 first = 0;
+
+	zero = bpf_map_lookup_elem(&es_zero_stream, &first);
+	if (!zero)
+		return 0;
+	bpf_map_update_elem(&es_streams, key, zero, BPF_NOEXIST);
+	s = bpf_map_lookup_elem(&es_streams, key);
+	if (s && !s->birth) {
+		s->birth = bpf_ktime_get_ns();
+		s->proc_start = proc->start;
+	}
+	return s;
+}
+
+static __always_inline struct stream_val *stream_get(struct stream_key *key, struct proc_val *proc)
+{
+	struct stream_val *s = bpf_map_lookup_elem(&es_streams, key);
+
+	if (s && (s->flags & STREAM_CLOSED)) {
+		/* The old generation's end could not be told: what it had left is lost here. */
+		stat_add(ES_K_PROC_RECORD, s->tail[0] + s->tail[1]);
+		bpf_map_delete_elem(&es_streams, key);
+		s = 0;
+	}
+	return s ? s : stream_make(key, proc);
+}
+
+static __always_inline __u32 verdict_of(struct stream_key *key, struct stream_val *s)
+{
+	struct verdict_val *v;
+
+	if (!es_use_verdicts || !(s->flags & STREAM_SENT))
+		return ES_VERDICT_STREAM;
+	v = bpf_map_lookup_elem(&es_verdicts, key);
+	return v && v->birth == s->birth ? v->verdict : ES_VERDICT_STREAM;
+}
+
+/* 1 when told. */
+static __always_inline int emit_close(struct stream_key *key, struct stream_val *s)
+{
+	struct es_close *c = bpf_ringbuf_reserve(&es_ring, sizeof(*c), 0);
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (!c)
+		return 0;
+	__builtin_memset(c, 0, sizeof(*c));
+	c->head.type = ES_REC_CLOSE;
+	c->head.size = sizeof(*c);
+	c->head.time = bpf_ktime_get_ns();
+	c->head.tgid = id >> 32;
+	c->head.tid = (__u32)id;
+	c->stream.proc_start = s->proc_start;
+	c->stream.object = key->object;
+	c->stream.birth = s->birth;
+#pragma unroll
+	for (int d = 0; d < 2; d++) {
+		c->passed[d] = s->passed[d];
+		c->lost[d] = s->lost[d];
+		c->ignored[d] = s->ignored[d];
+		c->tail[d] = s->tail[d];
+	}
+	bpf_ringbuf_submit(c, BPF_RB_NO_WAKEUP);
+	return 1;
+}
+
+#endif /* EARSHOT_BPF_STREAM_H */

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: (Apache-2.0 OR BSD-2-Clause OR GPL-2.0-only)
+/*
+ * tls - every library whose calls look like (object, buffer, length). One thin program per
+ * call shape, one return program for all: direction and shape stand in the frame.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "emit.h"
+#include "filter.h"
+#include "maps.h"
+#include "peer.h"
+#include "stats.h"
+#include "stream.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline struct thread *thread_get(__u64 id)
+{
+	struct thread *th = bpf_map_lookup_elem(&es_threads, &id), *zero;
+	__u32 first = 0;
+
+	if (th)
+		return th;
+	zero = bpf_map_lookup_elem(&es_zero_thread, &first);
+	if (!zero)
+		return 0;
+	bpf_map_update_elem(&es_threads, &id, zero, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&es_threads, &id);
+}
+
+static __always_inline int enter(struct pt_regs *ctx, __u8 dir, __u8 how, __u64 lenp)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct thread *th;
+	struct frame *f;
+
+	if (!gate(id))
+		return 0;
+	th = thread_get(id);
+	if (!th) {
+		stat_add(ES_K_THREADS_FULL, 0);
+		return 0;
+	}
+	f = frame_push(th, PT_REGS_SP(ctx));
+	if (th->stale)
+		stat_add(ES_K_FRAME_STALE, 0);
+	if (!f) {
+		stat_add(ES_K_FRAMES_FULL, 0);
+		return 0;
+	}
+	f->sp = PT_REGS_SP(ctx);
+	f->object = PT_REGS_PARM1(ctx);
+	f->buf = PT_REGS_PARM2(ctx);
+	f->lenp = lenp;
+	f->dir = dir;
+	f->how = how;
+	f->reported = 0;
+	/* A request starts when its first write does; an answer's byte is there at the return. */
+	f->time = dir == ES_DIR_WRITE ? bpf_ktime_get_ns() : 0;
+	return 0;
+}
+
+SEC("uprobe")
+int es_read(struct pt_regs *ctx)
+{
+	return enter(ctx, ES_DIR_READ, ES_LEN_RETURN, 0);
+}
+
+SEC("uprobe")
+int es_write(struct pt_regs *ctx)
+{
+	return enter(ctx, ES_DIR_WRITE, ES_LEN_RETURN, 0);
+}
+
+SEC("uprobe")
+int es_read_ex(struct pt_regs *ctx)
+{
+	return enter(ctx, ES_DIR_READ, ES_LEN_POINTER, PT_REGS_PARM4(ctx));
+}
+
+SEC("uprobe")
+int es_write_ex(struct pt_regs *ctx)
+{
+	return enter(ctx, ES_DIR_WRITE, ES_LEN_POINTER, PT_REGS_PARM4(ctx));
+}
+
+/* SSL_write_ex2, and the internal write of OpenSSL 3.3 and later: flags come before the pointer. */
+SEC("uprobe")
+int es_write_ex2(struct pt_regs *ctx)
+{
+	return enter(ctx, ES_DIR_WRITE, ES_LEN_POINTER, PT_REGS_PARM5(ctx));
+}
+
+/* Bytes moved, 0 for none. SSL lengths are int: widening -1 would make it huge. */
+static __always_inline __u64 moved(struct pt_regs *ctx, struct frame *f)
+{
+	int rc = (int)PT_REGS_RC(ctx);
+	__u64 n = 0;
+
+	if (f->how == ES_LEN_RETURN)
+		return rc > 0 ? rc : 0;
+	if (rc != 1 || bpf_probe_read_user(&n, sizeof(n), (void *)f->lenp))
+		return 0;
+	return n;
+}
+
+/* f->total bytes went through; f->want comes in as the verdict. One call for all paths. */
+static __noinline int deliver(struct stream_val *s, struct frame *f)
+{
+	__u64 verdict, want, left;
+
+	if (!s || !f)
+		return 0;
+	verdict = f->want;
+	want = f->total > ES_CALL_MAX ? ES_CALL_MAX : f->total;
+	if (verdict == ES_VERDICT_HEADERS && want > ES_HEADERS_BYTES)
+		want = ES_HEADERS_BYTES;
+	if (verdict == ES_VERDICT_IGNORE)
+		want = 0;
+	f->want = want;
+	if (want)
+		emit_call(s, f);
+	left = f->total - f->want;
+	if (!left)
+		return 0;
+	stream_skip(s, f->dir, left, verdict != ES_VERDICT_STREAM);
+	stat_add(verdict == ES_VERDICT_STREAM ? ES_K_CALL_TOO_LONG : ES_K_IGNORED, left);
+	return 0;
+}
+
+SEC("uprobe")
+int es_return(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid(), n;
+	struct proc_val *proc = gate(id);
+	struct stream_key key;
+	struct stream_val *s;
+	struct thread *th;
+	struct frame *f;
+
+	if (!proc)
+		return 0;
+	th = bpf_map_lookup_elem(&es_threads, &id);
+	if (!th)
+		return 0;
+	f = frame_take(th, PT_REGS_SP(ctx) - es_return_sp);
+	if (!f) {
+		stat_add(ES_K_NO_FRAME, 0);
+		return 0;
+	}
+	if (f->reported)
+		return 0;
+	n = moved(ctx, f);
+	if (!n)
+		return 0;
+	key.object = f->object;
+	key.tgid = id >> 32;
+	key.execs = proc->execs;
+	s = stream_get(&key, proc);
+	if (!s) {
+		stat_add(ES_K_STREAMS_FULL, n);
+		return 0;
+	}
+	if (!f->time)
+		f->time = bpf_ktime_get_ns();
+	if ((s->flags & (STREAM_HAS_FD | STREAM_PEER_SENT)) == STREAM_HAS_FD)
+		emit_peer(s, f->object, f->time);
+	f->total = n;
+	f->want = verdict_of(&key, s);
+	deliver(s, f);
+	return 0;
+}
+
+/* (object, fd): which socket it is. Enrichment only; capture never depends on it. */
+SEC("uprobe")
+int es_set_fd(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct proc_val *proc = gate(id);
+	struct stream_key key;
+	struct stream_val *s;
+
+	if (!proc || (int)PT_REGS_PARM2(ctx) < 0)
+		return 0;
+	key.object = PT_REGS_PARM1(ctx);
+	key.tgid = id >> 32;
+	key.execs = proc->execs;
+	s = stream_get(&key, proc);
+	if (!s) {
+		stat_add(ES_K_STREAMS_FULL, 0);
+		return 0;
+	}
+	s->fd = (__u32)PT_REGS_PARM2(ctx);
+	s->flags |= STREAM_HAS_FD;
+	return 0;
+}
+
+SEC("uprobe")
+int es_free(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct proc_val *proc = gate(id);
+	struct stream_key key;
+	struct stream_val *s;
+
+	if (!proc)
+		return 0;
+	key.object = PT_REGS_PARM1(ctx);
+	key.tgid = id >> 32;
+	key.execs = proc->execs;
+	s = bpf_map_lookup_elem(&es_streams, &key);
+	if (!s)
+		return 0;
+	if (!emit_close(&key, s)) {
+		/* Kept: settled by user space, or counted when the address is used again. */
+		s->flags |= STREAM_CLOSED;
+		return 0;
+	}
+	if (es_use_verdicts)
+		bpf_map_delete_elem(&es_verdicts, &key);
+	bpf_map_delete_elem(&es_streams, &key);
+	return 0;
+}
