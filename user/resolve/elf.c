@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolve/elf.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <gelf.h>
+#include <libelf.h>
+
+#define SEGMENTS_MAX 16
+
+struct segment {
+	uint64_t addr, size, offset;
+};
+
+struct elf {
+	int fd;
+	Elf *elf;
+	enum elf_arch arch;
+	struct segment code[SEGMENTS_MAX];
+	size_t code_count;
+	uint64_t eh_hdr, eh_hdr_size, eh_hdr_offset;
+	uint8_t build_id[ELF_BUILD_ID_MAX];
+	size_t build_id_len;
+};
+
+static int read_at(int fd, uint64_t offset, void *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pread(fd, (char *)buf + done, len - done, (off_t)(offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -EIO;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static void read_build_id(struct elf *e, const GElf_Phdr *ph)
+{
+	char notes[1024];
+	size_t len = ph->p_filesz < sizeof(notes) ? ph->p_filesz : sizeof(notes);
+	size_t at = 0;
+
+	if (e->build_id_len || read_at(e->fd, ph->p_offset, notes, len))
+		return;
+	while (at + sizeof(Elf64_Nhdr) <= len) {
+		Elf64_Nhdr nh;
+		size_t name, desc;
+
+		memcpy(&nh, notes + at, sizeof(nh));
+		name = at + sizeof(nh);
+		desc = name + ((nh.n_namesz + 3u) & ~3u);
+		if (nh.n_namesz > len || nh.n_descsz > len || desc + nh.n_descsz > len)
+			return;
+		if (nh.n_type == NT_GNU_BUILD_ID && nh.n_namesz == 4 &&
+		    memcmp(notes + name, "GNU", 4) == 0 && nh.n_descsz <= ELF_BUILD_ID_MAX) {
+			memcpy(e->build_id, notes + desc, nh.n_descsz);
+			e->build_id_len = nh.n_descsz;
+			return;
+		}
+		at = desc + ((nh.n_descsz + 3u) & ~3u);
+	}
+}
+
+static int read_segments(struct elf *e)
+{
+	size_t count;
+
+	if (elf_getphdrnum(e->elf, &count))
+		return -ENOEXEC;
+	for (size_t i = 0; i < count && i < 256; i++) {
+		GElf_Phdr ph;
+
+		if (!gelf_getphdr(e->elf, (int)i, &ph))
+			return -ENOEXEC;
+		if (ph.p_type == PT_LOAD && (ph.p_flags & PF_X) && e->code_count < SEGMENTS_MAX)
+			e->code[e->code_count++] =
+				(struct segment){ ph.p_vaddr, ph.p_filesz, ph.p_offset };
+		if (ph.p_type == PT_GNU_EH_FRAME) {
+			e->eh_hdr = ph.p_vaddr;
+			e->eh_hdr_size = ph.p_filesz;
+			e->eh_hdr_offset = ph.p_offset;
+		}
+		if (ph.p_type == PT_NOTE)
+			read_build_id(e, &ph);
+	}
+	return e->code_count ? 0 : -ENOEXEC;
+}
+
+static int check_ident(struct elf *e)
+{
+	unsigned char id[EI_NIDENT];
+	GElf_Ehdr eh;
+
+	if (read_at(e->fd, 0, id, sizeof(id)) || memcmp(id, ELFMAG, SELFMAG))
+		return -ENOEXEC;
+	if (id[EI_CLASS] != ELFCLASS64 || id[EI_DATA] != ELFDATA2LSB)
+		return -ENOTSUP;
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return -ENOTSUP;
+	e->elf = elf_begin(e->fd, ELF_C_READ, NULL);
+	if (!e->elf)
+		return -ENOEXEC;
+	if (elf_kind(e->elf) != ELF_K_ELF || !gelf_getehdr(e->elf, &eh))
+		return -ENOEXEC;
+	e->arch = eh.e_machine == EM_X86_64  ? ELF_ARCH_X86_64 :
+		  eh.e_machine == EM_AARCH64 ? ELF_ARCH_ARM64 :
+					       ELF_ARCH_OTHER;
+	return 0;
+}
+
+int elf_open(struct elf **ret, int fd)
+{
+	struct elf *e = calloc(1, sizeof(*e));
+	int err;
+
+	if (!e)
+		return -ENOMEM;
+	e->fd = fd;
+	err = check_ident(e);
+	if (!err)
+		err = read_segments(e);
+	if (err) {
+		elf_close(e);
+		return err;
+	}
+	*ret = e;
+	return 0;
+}
+
+void elf_close(struct elf *e)
+{
+	if (!e)
+		return;
+	if (e->elf)
+		elf_end(e->elf);
+	free(e);
+}
+
+enum elf_arch elf_arch(const struct elf *e)
+{
+	return e->arch;
+}
+
+struct sv elf_build_id(const struct elf *e)
+{
+	return (struct sv){ (const char *)e->build_id, e->build_id_len };
+}
+
+int elf_offset(const struct elf *e, uint64_t addr, uint64_t *ret_offset)
+{
+	for (size_t i = 0; i < e->code_count; i++) {
+		const struct segment *s = &e->code[i];
+
+		if (addr >= s->addr && addr - s->addr < s->size) {
+			*ret_offset = addr - s->addr + s->offset;
+			return 0;
+		}
+	}
+	return -ERANGE;
+}
+
+int elf_read_code(const struct elf *e, uint64_t addr, void *buf, size_t len)
+{
+	uint64_t offset, last;
+
+	if (len == 0 || elf_offset(e, addr, &offset) || elf_offset(e, addr + len - 1, &last) ||
+	    last - offset != len - 1)
+		return -ERANGE;
+	return read_at(e->fd, offset, buf, len);
+}
+
+/* ---- symbols ---- */
+
+static void take_symbol(struct elf_symbol *want, size_t count, const char *name,
+			const GElf_Sym *sym)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (want[i].addr == 0 && strcmp(want[i].name, name) == 0) {
+			want[i].addr = sym->st_value;
+			want[i].size = sym->st_size;
+		}
+	}
+}
+
+static void scan_table(struct elf *e, Elf_Scn *scn, const GElf_Shdr *sh, struct elf_symbol *want,
+		       size_t count)
+{
+	Elf_Data *data = elf_getdata(scn, NULL);
+	size_t n;
+
+	if (!data || !sh->sh_entsize)
+		return;
+	n = data->d_size / sizeof(Elf64_Sym);
+	for (size_t i = 0; i < n; i++) {
+		GElf_Sym sym;
+		const char *name;
+
+		if (!gelf_getsym(data, (int)i, &sym))
+			return;
+		if (GELF_ST_TYPE(sym.st_info) != STT_FUNC || sym.st_shndx == SHN_UNDEF ||
+		    !sym.st_value)
+			continue;
+		name = elf_strptr(e->elf, sh->sh_link, sym.st_name);
+		if (name)
+			take_symbol(want, count, name, &sym);
+	}
+}
+
+static size_t found(const struct elf_symbol *want, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += want[i].addr != 0;
+	return n;
+}
+
+static void scan_type(struct elf *e, uint32_t type, struct elf_symbol *want, size_t count)
+{
+	Elf_Scn *scn = NULL;
+
+	while ((scn = elf_nextscn(e->elf, scn))) {
+		GElf_Shdr sh;
+
+		if (gelf_getshdr(scn, &sh) && sh.sh_type == type)
+			scan_table(e, scn, &sh, want, count);
+	}
+}
+
+int elf_find_symbols(struct elf *e, struct elf_symbol *want, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		want[i].addr = want[i].size = 0;
+	scan_type(e, SHT_DYNSYM, want, count);
+	if (found(want, count) == 0)
+		scan_type(e, SHT_SYMTAB, want, count);
+	return (int)found(want, count);
+}
+
+int elf_each_needed(struct elf *e, int (*fn)(void *ctx, const char *name), void *ctx)
+{
+	Elf_Scn *scn = NULL;
+
+	while ((scn = elf_nextscn(e->elf, scn))) {
+		GElf_Shdr sh;
+		Elf_Data *data;
+
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNAMIC)
+			continue;
+		data = elf_getdata(scn, NULL);
+		for (int i = 0; data && i < (int)(data->d_size / sizeof(Elf64_Dyn)); i++) {
+			const char *name;
+			GElf_Dyn dyn;
+			int stop;
+
+			if (!gelf_getdyn(data, i, &dyn) || dyn.d_tag == DT_NULL)
+				break;
+			if (dyn.d_tag != DT_NEEDED)
+				continue;
+			name = elf_strptr(e->elf, sh.sh_link, dyn.d_un.d_val);
+			stop = name ? fn(ctx, name) : 0;
+			if (stop)
+				return stop;
+		}
+	}
+	return 0;
+}
+
+/* ---- .eh_frame ---- */
+
+/* The header as every linker writes it: version 1, pcrel sdata4, udata4, datarel sdata4. */
+static const uint8_t eh_hdr_shape[4] = { 1, 0x1b, 0x03, 0x3b };
+
+/*
+ * Length of the function of one FDE. Its pointers are pcrel sdata4 (0x1b) in all that gcc and
+ * clang write with such a header: 4 bytes length, 4 bytes CIE, 4 bytes start, 4 bytes range.
+ */
+static int fde_range(struct elf *e, uint64_t fde_addr, uint64_t start, uint64_t *ret_size)
+{
+	uint64_t offset = fde_addr - e->eh_hdr + e->eh_hdr_offset;
+	uint32_t range;
+	int32_t rel;
+	uint8_t fde[16];
+
+	if (read_at(e->fd, offset, fde, sizeof(fde)))
+		return -EIO;
+	memcpy(&rel, fde + 8, 4);
+	memcpy(&range, fde + 12, 4);
+	if (fde_addr + 8 + (uint64_t)(int64_t)rel != start)
+		return -ENOENT;
+	*ret_size = range;
+	return 0;
+}
+
+int elf_function_at(struct elf *e, uint64_t addr, uint64_t *ret_start, uint64_t *ret_size)
+{
+	uint64_t lo = 0, hi, start = 0, size = 0;
+	int32_t row[2] = { 0, 0 };
+	uint8_t head[12];
+	uint32_t count;
+	int err;
+
+	if (e->eh_hdr_size < sizeof(head) || read_at(e->fd, e->eh_hdr_offset, head, sizeof(head)) ||
+	    memcmp(head, eh_hdr_shape, 4))
+		return -ENOENT;
+	memcpy(&count, head + 8, 4);
+	if (count == 0 || count > (e->eh_hdr_size - sizeof(head)) / 8)
+		return -ENOENT;
+	hi = count;
+	while (hi - lo > 1) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (read_at(e->fd, e->eh_hdr_offset + sizeof(head) + mid * 8, row, 8))
+			return -EIO;
+		if (e->eh_hdr + (uint64_t)(int64_t)row[0] <= addr)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	if (read_at(e->fd, e->eh_hdr_offset + sizeof(head) + lo * 8, row, 8))
+		return -EIO;
+	start = e->eh_hdr + (uint64_t)(int64_t)row[0];
+	err = fde_range(e, e->eh_hdr + (uint64_t)(int64_t)row[1], start, &size);
+	if (err)
+		return err;
+	if (addr < start || addr - start >= size)
+		return -ENOENT;
+	*ret_start = start;
+	*ret_size = size;
+	return 0;
+}

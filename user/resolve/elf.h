@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_RESOLVE_ELF_H
+#define EARSHOT_RESOLVE_ELF_H
+
+/*
+ * elf - what the resolver needs of one ELF file (gABI; 64-bit little endian only). Read
+ * through the descriptor, never mapped: a file that shrinks under us must not kill us.
+ */
+#include "base/sv.h"
+
+#define ELF_BUILD_ID_MAX 32
+#define ELF_CODE_MAX	 65536u	/* most bytes of one function ever read: larger ones are refused */
+
+enum elf_arch {
+	ELF_ARCH_X86_64,
+	ELF_ARCH_ARM64,
+	ELF_ARCH_OTHER,
+};
+
+struct elf;
+
+/*
+ * Borrows fd until elf_close(). Returns 0, -ENOEXEC (no ELF, or broken), -ENOTSUP (32 bit or
+ * big endian), -ENOMEM, -EIO.
+ */
+int elf_open(struct elf **ret, int fd);
+void elf_close(struct elf *e);
+
+enum elf_arch elf_arch(const struct elf *e);
+
+/* Raw bytes; empty when the file has none. Lives as long as e. */
+struct sv elf_build_id(const struct elf *e);
+
+/* One function looked for by name. addr 0: not found. */
+struct elf_symbol {
+	const char *name;
+	uint64_t addr;	/* virtual address in the file */
+	uint64_t size;	/* 0: the file does not say */
+};
+
+/*
+ * Fills in addr and size of the functions found, from .dynsym, then .symtab (local ones
+ * count) for those still missing. Returns how many were found in all, or a negative errno.
+ */
+int elf_find_symbols(struct elf *e, struct elf_symbol *want, size_t count);
+
+/* The range of the function around addr by .eh_frame. 0, or -ENOENT without an entry. */
+int elf_function_at(struct elf *e, uint64_t addr, uint64_t *ret_start, uint64_t *ret_size);
+
+/* File offset of an address in an executable segment. 0 or -ERANGE. */
+int elf_offset(const struct elf *e, uint64_t addr, uint64_t *ret_offset);
+
+/* Reads len bytes of an executable segment. 0, -ERANGE, -EIO. */
+int elf_read_code(const struct elf *e, uint64_t addr, void *buf, size_t len);
+
+/* Calls fn for each DT_NEEDED name until it returns non-zero; returns that, 0, or -errno. */
+int elf_each_needed(struct elf *e, int (*fn)(void *ctx, const char *name), void *ctx);
+
+#endif /* EARSHOT_RESOLVE_ELF_H */
