@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_FACTS_FACTS_H
+#define EARSHOT_FACTS_FACTS_H
+
+/*
+ * facts - the line's memory of the machine and its watched processes. Fed by records only;
+ * opens nothing. Strings lie in the table until facts_free(), so that what was made of them
+ * stays valid; processes long gone are dropped by number.
+ */
+#include <linux/types.h>
+
+#include "base/stats.h"
+#include "earshot/abi.h"
+#include "earshot/stats.h"
+#include "model/process.h"
+
+/* Processes remembered; the ones that ended first go first. */
+#define FACTS_PROCESSES_MAX 16384
+/* Libraries and blind spots remembered for the summary. */
+#define FACTS_LIBS_MAX	    1024
+
+struct lib_fact {
+	uint32_t tgid;
+	uint32_t ns_tgid;
+	struct sv path, stack, how, error;
+};
+
+struct facts;
+
+/* Returns 0 or -ENOMEM. */
+int facts_new(struct facts **ret);
+void facts_free(struct facts *f);
+
+/* ES_REC_FORK, EXEC, EXIT and all ES_FACT_*. Others are ignored. 0, -EBADMSG, -ENOMEM. */
+int facts_record(struct facts *f, const struct es_head *rec);
+
+const struct machine *facts_machine(const struct facts *f);
+
+/* NULL when nothing is known of it. */
+const struct process *facts_process(const struct facts *f, uint32_t tgid, uint64_t start);
+
+/* Latest kernel counters. */
+const struct stat_pair *facts_loss(const struct facts *f);
+
+/* Libraries found, in order; index from 0. NULL behind the last. */
+const struct lib_fact *facts_lib(const struct facts *f, size_t index);
+
+#endif /* EARSHOT_FACTS_FACTS_H */

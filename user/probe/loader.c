@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/loader.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "earshot.skel.h"
+#include "maps.h"
+
+/* See features.c. */
+#define ATTACH_UPROBE_MULTI 48
+#define LOG_MAX		    (256u << 10)
+
+struct loader {
+	struct earshot_bpf *skel;
+	int progs[TLS_PROG_COUNT];
+	struct bpf_link *links[3];
+};
+
+static int silent(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	(void)level;
+	(void)fmt;
+	(void)ap;
+	return 0;
+}
+
+/* The last line of the verifier's log that says something. */
+static void last_words(const char *log, char *error)
+{
+	const char *line = log, *best = "";
+
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+
+		if (len && strncmp(line, "processed ", 10) && strncmp(line, "-- ", 3))
+			best = line;
+		line += len + (line[len] == '\n');
+	}
+	snprintf(error, LOADER_ERROR_MAX, "%.*s", (int)strcspn(best, "\n"), best);
+}
+
+static struct bpf_program *program(struct earshot_bpf *s, enum tls_prog p)
+{
+	struct bpf_program *progs[TLS_PROG_COUNT] = {
+		[TLS_READ] = s->progs.es_read,		 [TLS_WRITE] = s->progs.es_write,
+		[TLS_READ_EX] = s->progs.es_read_ex,	 [TLS_WRITE_EX] = s->progs.es_write_ex,
+		[TLS_WRITE_EX2] = s->progs.es_write_ex2, [TLS_SET_FD] = s->progs.es_set_fd,
+		[TLS_FREE] = s->progs.es_free,
+	};
+
+	return progs[p];
+}
+
+static int configure(struct earshot_bpf *s, const struct loader_options *opt)
+{
+	struct stat ns;
+
+	if (stat("/proc/self/ns/pid", &ns))
+		return -errno;
+	s->rodata->es_pidns_dev = ns.st_dev;
+	s->rodata->es_pidns_ino = ns.st_ino;
+	s->rodata->es_ring_size = opt->ring_size;
+	/* Wake early enough that the reader catches up before a small ring is full. */
+	s->rodata->es_wake_bytes = opt->ring_size / 16 < 1u << 20 ? opt->ring_size / 16 : 1u << 20;
+	s->rodata->es_use_verdicts = opt->verdicts;
+#if defined(__x86_64__)
+	s->rodata->es_return_sp = opt->side == RETURN_URETPROBE ? 8 : 0;
+#endif
+	if (opt->multi) {
+		for (int p = 0; p < TLS_PROG_COUNT; p++)
+			bpf_program__set_expected_attach_type(
+				program(s, (enum tls_prog)p),
+				(enum bpf_attach_type)ATTACH_UPROBE_MULTI);
+		bpf_program__set_expected_attach_type(s->progs.es_return,
+						      (enum bpf_attach_type)ATTACH_UPROBE_MULTI);
+	}
+	return bpf_map__set_max_entries(s->maps.es_ring, (uint32_t)opt->ring_size);
+}
+
+static int attach_tracepoints(struct loader *l)
+{
+	struct bpf_program *progs[] = { l->skel->progs.es_fork, l->skel->progs.es_exec,
+					l->skel->progs.es_exit };
+
+	for (size_t i = 0; i < ARRAY_SIZE(progs); i++) {
+		l->links[i] = bpf_program__attach(progs[i]);
+		if (!l->links[i])
+			return -errno;
+	}
+	return 0;
+}
+
+static int open_and_load(struct loader *l, const struct loader_options *opt, char *log,
+			 size_t log_len)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = log, .kernel_log_size = log_len);
+	int err;
+
+	l->skel = earshot_bpf__open_opts(&opts);
+	if (!l->skel)
+		return -errno;
+	err = configure(l->skel, opt);
+	if (!err)
+		err = earshot_bpf__load(l->skel);
+	return err ? err : attach_tracepoints(l);
+}
+
+int loader_new(struct loader **ret, const struct loader_options *opt, char *error)
+{
+	struct rlimit memlock = { RLIM_INFINITY, RLIM_INFINITY };
+	struct loader *l = calloc(1, sizeof(*l));
+	char *log = calloc(1, LOG_MAX);
+	int err;
+
+	error[0] = '\0';
+	if (!l || !log) {
+		free(l);
+		free(log);
+		return -ENOMEM;
+	}
+	libbpf_set_print(silent);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	/* Kernels before 5.11 charge maps to it; failing is told by the load itself. */
+	setrlimit(RLIMIT_MEMLOCK, &memlock);
+	err = open_and_load(l, opt, log, LOG_MAX);
+	if (err)
+		last_words(log, error);
+	free(log);
+	if (err) {
+		loader_free(l);
+		return err;
+	}
+	for (int p = 0; p < TLS_PROG_COUNT; p++)
+		l->progs[p] = bpf_program__fd(program(l->skel, (enum tls_prog)p));
+	*ret = l;
+	return 0;
+}
+
+void loader_free(struct loader *l)
+{
+	if (!l)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(l->links); i++)
+		bpf_link__destroy(l->links[i]);
+	earshot_bpf__destroy(l->skel);
+	free(l);
+}
+
+int loader_ring_fd(const struct loader *l)
+{
+	return bpf_map__fd(l->skel->maps.es_ring);
+}
+
+int loader_prog_fd(const struct loader *l, enum tls_prog prog)
+{
+	return l->progs[prog];
+}
+
+int loader_return_fd(const struct loader *l)
+{
+	return bpf_program__fd(l->skel->progs.es_return);
+}
+
+int loader_arm(struct loader *l)
+{
+	struct control_val c = { .parent_tgid = (uint32_t)getpid() };
+	uint32_t first = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_control), &first, &c, BPF_ANY) ?
+		       -errno :
+		       0;
+}
+
+int loader_stats(struct loader *l, struct stat_pair stats[ES_STAT_COUNT])
+{
+	int fd = bpf_map__fd(l->skel->maps.es_stats);
+
+	for (uint32_t i = 0; i < ES_STAT_COUNT; i++) {
+		struct stat_val v;
+
+		if (bpf_map_lookup_elem(fd, &i, &v))
+			return -errno;
+		stats[i] = (struct stat_pair){ v.events, v.bytes };
+	}
+	return 0;
+}
+
+static void settle_record(struct es_close *c, const struct stream_key *k,
+			  const struct stream_val *v, uint64_t time)
+{
+	*c = (struct es_close){
+		.head = { .type = ES_FACT_SETTLE, .size = sizeof(*c), .time = time,
+			  .tgid = k->tgid, .tid = k->tgid },
+		.stream = { v->proc_start, k->object, v->birth },
+	};
+	memcpy(c->passed, v->passed, sizeof(c->passed));
+	memcpy(c->lost, v->lost, sizeof(c->lost));
+	memcpy(c->ignored, v->ignored, sizeof(c->ignored));
+	memcpy(c->tail, v->tail, sizeof(c->tail));
+}
+
+int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
+		  int (*fn)(void *ctx, const struct es_close *rec), void *ctx)
+{
+	int fd = bpf_map__fd(l->skel->maps.es_streams), err = 0;
+	int verdicts = bpf_map__fd(l->skel->maps.es_verdicts);
+	struct stream_key at, next;
+	bool have = false;
+
+	/* A deleted key restarts the walk: step first, then delete the one behind. */
+	while (!err) {
+		struct stream_key mine = at;
+		struct stream_val v;
+		int more = bpf_map_get_next_key(fd, have ? &at : NULL, &next);
+
+		if (have && (tgid == 0 || mine.tgid == tgid) &&
+		    !bpf_map_lookup_elem(fd, &mine, &v)) {
+			struct es_close c;
+
+			settle_record(&c, &mine, &v, time);
+			bpf_map_delete_elem(fd, &mine);
+			bpf_map_delete_elem(verdicts, &mine);
+			err = fn(ctx, &c);
+		}
+		if (more)
+			break;
+		at = next;
+		have = true;
+	}
+	return err;
+}
+
+int loader_verdict(struct loader *l, uint32_t tgid, uint64_t object, uint64_t birth, bool ignore)
+{
+	struct verdict_val v = { birth, ignore ? ES_VERDICT_IGNORE : ES_VERDICT_STREAM, 0 };
+	struct stream_key k = { .object = object, .tgid = tgid };
+	struct proc_val proc;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(l->skel->maps.es_procs), &tgid, &proc))
+		return -errno;
+	k.execs = proc.execs;
+	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_verdicts), &k, &v, BPF_ANY) ?
+		       -errno :
+		       0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_PROBE_LOADER_H
+#define EARSHOT_PROBE_LOADER_H
+
+/* loader - the BPF programs in the kernel: set up, loaded, and their maps read. */
+#include <linux/types.h>
+
+#include "base/stats.h"
+#include "earshot/abi.h"
+#include "earshot/stats.h"
+#include "probe/features.h"
+
+struct loader_options {
+	size_t ring_size;	/* a power of two, at least a page */
+	enum return_side side;
+	bool multi;		/* programs for uprobe_multi links */
+	bool verdicts;		/* user space may rule streams out */
+};
+
+struct loader;
+
+#define LOADER_ERROR_MAX 256
+
+/*
+ * Loads and attaches the process tracepoints. Returns 0 or a negative errno; error
+ * (LOADER_ERROR_MAX bytes): the verifier's last words where there are any, for people.
+ */
+int loader_new(struct loader **ret, const struct loader_options *opt, char *error);
+void loader_free(struct loader *l);
+
+int loader_ring_fd(const struct loader *l);
+int loader_prog_fd(const struct loader *l, enum tls_prog prog);
+int loader_return_fd(const struct loader *l);
+
+/* The next child that this process forks comes through the gate. */
+int loader_arm(struct loader *l);
+
+/* Counters of the kernel side, cumulative; K_ rows of stats.h. */
+int loader_stats(struct loader *l, struct stat_pair stats[ES_STAT_COUNT]);
+
+/*
+ * Final offsets of all streams of a process (tgid 0: of all), handed out as ES_FACT_SETTLE
+ * and taken off the table. tail and the like are as the kernel left them.
+ */
+int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
+		  int (*fn)(void *ctx, const struct es_close *rec), void *ctx);
+
+/* Rules a stream out, or in. Returns 0 or a negative errno. */
+int loader_verdict(struct loader *l, uint32_t tgid, uint64_t object, uint64_t birth, bool ignore);
+
+#endif /* EARSHOT_PROBE_LOADER_H */
