@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/attacher.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "app/factsend.h"
+#include "app/watched.h"
+#include "base/clock.h"
+#include "earshot/msg.h"
+
+#define MESSAGES_MAX (4u << 20)
+#define SWEEP_NS     NS_PER_SEC		/* counters, clock, and libraries that no event told */
+#define IDLE_NS	     (2 * NS_PER_SEC)	/* no process came or went: time to close probes */
+
+struct attacher {
+	struct attacher_options opt;
+	pthread_t thread;
+	struct chan *in;
+	int ready, epoll;
+	bool stop;
+	struct filecache *files;
+	struct watched *watched;
+	uint64_t last_busy, last_sweep, wall_offset, maps_lost;
+	struct stat_pair sent[ES_STAT_COUNT];
+	struct attacher_report report;
+	int *fds;
+	size_t fd_count;
+};
+
+static int send_record(void *ctx, const struct es_close *rec)
+{
+	struct attacher *a = ctx;
+
+	return chan_send_wait(a->opt.out, (struct sv){ (const char *)rec, sizeof(*rec) });
+}
+
+static void send_loss(struct attacher *a)
+{
+	struct stat_pair now[ES_STAT_COUNT];
+
+	if (loader_stats(a->opt.loader, now))
+		return;
+	now[ES_U_MAP_EVENT_LOST].events = a->maps_lost;
+	now[ES_U_ATTACH_FAILED].events = watched_stats(a->watched)->failed;
+	if (memcmp(now, a->sent, sizeof(now)) == 0)
+		return;
+	memcpy(a->sent, now, sizeof(now));
+	fact_send_loss(a->opt.out, now);
+}
+
+static void on_proc(struct attacher *a, const struct es_proc *r)
+{
+	switch (r->head.type) {
+	case ES_REC_FORK:
+		watched_fork(a->watched, r);
+		break;
+	case ES_REC_EXEC:
+		/* The old address space is gone, and its streams with it. */
+		loader_settle(a->opt.loader, r->head.tgid, r->head.time, send_record, a);
+		watched_exec(a->watched, r);
+		break;
+	case ES_REC_EXIT:
+		watched_exit(a->watched, r);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_message(void *ctx, struct sv message)
+{
+	struct attacher *a = ctx;
+	const struct es_msg *m = (const void *)message.p;
+	const uint64_t one = 1;
+
+	if (message.len < ES_MSG_SHORT)
+		return;
+	switch (m->type) {
+	case ES_MSG_PROC:
+		a->last_busy = clock_mono();
+		on_proc(a, &m->proc);
+		break;
+	case ES_MSG_VERDICT:
+		loader_verdict(a->opt.loader, m->tgid, m->object, m->birth, m->ignore != 0);
+		break;
+	case ES_MSG_COMMAND:
+		a->last_busy = clock_mono();
+		watched_command(a->watched, (int)m->pid, m->path);
+		if (write(a->ready, &one, sizeof(one)) != (ssize_t)sizeof(one))
+			a->stop = true;
+		break;
+	case ES_MSG_STOP:
+		a->stop = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_map(void *ctx, const struct map_event *ev)
+{
+	struct attacher *a = ctx;
+
+	watched_map(a->watched, ev);
+}
+
+static void read_maps(struct attacher *a)
+{
+	uint64_t lost = 0;
+
+	if (!a->opt.maps)
+		return;
+	mapwatch_read(a->opt.maps, on_map, a, &lost);
+	a->maps_lost += lost;
+	if (lost)
+		watched_rescan(a->watched);
+}
+
+static void sweep(struct attacher *a, uint64_t now)
+{
+	if (now - a->last_sweep < SWEEP_NS)
+		return;
+	a->last_sweep = now;
+	send_loss(a);
+	fact_send_clock(a->opt.out, &a->wall_offset);
+	if (!a->opt.maps)
+		watched_rescan(a->watched);
+}
+
+/* One at a time, and only while nobody waits to be attached. */
+static void close_idle(struct attacher *a, uint64_t now)
+{
+	int fd;
+
+	if (now - a->last_busy < IDLE_NS)
+		return;
+	fd = watched_take_idle(a->watched);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int wait_ms(struct attacher *a, uint64_t now)
+{
+	uint64_t due = watched_due(a->watched, now);
+
+	if (!due)
+		return 100;
+	return due <= now ? 0 : (int)((due - now) / NS_PER_MS) + 1;
+}
+
+static void finish(struct attacher *a)
+{
+	const struct watch_stats *s = watched_stats(a->watched);
+
+	loader_settle(a->opt.loader, 0, clock_mono(), send_record, a);
+	send_loss(a);
+	a->report = (struct attacher_report){ s->attached, s->failed, s->first_attach,
+					      s->exec_to_attach_max };
+	watched_take_all(a->watched, &a->fds, &a->fd_count);
+}
+
+static void *run(void *arg)
+{
+	struct attacher *a = arg;
+
+	fact_send_boot(a->opt.out);
+	a->wall_offset = clock_ns(CLOCK_REALTIME) - clock_mono();
+	while (!a->stop) {
+		struct epoll_event ev[4];
+		uint64_t now = clock_mono();
+
+		epoll_wait(a->epoll, ev, 4, wait_ms(a, now));
+		/* Messages first: an event of a new process means nothing before its fork. */
+		chan_receive(a->in, on_message, a);
+		read_maps(a);
+		now = clock_mono();
+		sweep(a, now);
+		close_idle(a, now);
+	}
+	finish(a);
+	return NULL;
+}
+
+static int watch_fd(struct attacher *a, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	return epoll_ctl(a->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static void destroy(struct attacher *a)
+{
+	chan_free(a->in);
+	watched_free(a->watched);
+	filecache_free(a->files);
+	if (a->ready >= 0)
+		close(a->ready);
+	if (a->epoll >= 0)
+		close(a->epoll);
+	free(a);
+}
+
+static int prepare(struct attacher *a)
+{
+	struct watched_opts w = { a->opt.loader, a->opt.multi, a->opt.out };
+	int err = chan_new(&a->in, MESSAGES_MAX);
+
+	if (!err)
+		err = filecache_new(&a->files, a->opt.side);
+	if (!err)
+		err = watched_new(&a->watched, &w, a->files);
+	a->ready = eventfd(0, EFD_CLOEXEC);
+	a->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!err && (a->ready < 0 || a->epoll < 0))
+		err = -errno;
+	if (!err)
+		err = watch_fd(a, chan_fd(a->in));
+	if (!err && a->opt.maps)
+		err = watch_fd(a, mapwatch_fd(a->opt.maps));
+	return err;
+}
+
+int attacher_start(struct attacher **ret, const struct attacher_options *opt)
+{
+	struct attacher *a = calloc(1, sizeof(*a));
+	int err;
+
+	if (!a)
+		return -ENOMEM;
+	a->opt = *opt;
+	a->ready = a->epoll = -1;
+	err = prepare(a);
+	if (!err)
+		err = -pthread_create(&a->thread, NULL, run, a);
+	if (err) {
+		destroy(a);
+		return err;
+	}
+	*ret = a;
+	return 0;
+}
+
+struct chan *attacher_in(struct attacher *a)
+{
+	return a->in;
+}
+
+int attacher_ready_fd(const struct attacher *a)
+{
+	return a->ready;
+}
+
+void attacher_stop(struct attacher *a, struct attacher_report *ret, int **ret_fds,
+		   size_t *ret_count)
+{
+	const struct es_msg stop = { .type = ES_MSG_STOP };
+
+	chan_send_wait(a->in, (struct sv){ (const char *)&stop, ES_MSG_SHORT });
+	pthread_join(a->thread, NULL);
+	*ret = a->report;
+	*ret_fds = a->fds;
+	*ret_count = a->fd_count;
+	destroy(a);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_APP_FACTSEND_H
+#define EARSHOT_APP_FACTSEND_H
+
+/* factsend - the attacher's answers: facts, gathered and sent to the line as records. */
+#include <linux/types.h>
+
+#include "app/filecache.h"
+#include "base/chan.h"
+#include "base/stats.h"
+#include "earshot/abi.h"
+#include "earshot/stats.h"
+
+/* Each returns 0 or a negative errno; nothing is sent then. */
+int fact_send_boot(struct chan *out);
+int fact_send_proc(struct chan *out, uint32_t tgid, uint64_t start, int pid);
+/* error: why it is not read; NULL when it is. */
+int fact_send_lib(struct chan *out, uint32_t tgid, uint64_t start, int pid, const struct file *f,
+		  const char *error);
+int fact_send_loss(struct chan *out, const struct stat_pair stats[ES_STAT_COUNT]);
+/* When the wall clock moved more than 1 ms against *last; *last is then set. */
+int fact_send_clock(struct chan *out, uint64_t *last);
+
+#endif /* EARSHOT_APP_FACTSEND_H */

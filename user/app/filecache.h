@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_APP_FILECACHE_H
+#define EARSHOT_APP_FILECACHE_H
+
+/*
+ * filecache - the attacher's memory of files: what each is, by identity, and which TLS
+ * libraries an executable mapped before, so that a later run of it is attached at exec.
+ */
+#include <sys/types.h>
+#include <time.h>
+
+#include "resolve/resolve.h"
+
+/* Never two different contents: a change of the file changes its times. */
+struct file_id {
+	uint64_t dev, ino, size;
+	int64_t mtime_s, mtime_ns, ctime_s, ctime_ns;
+};
+
+#define FILE_LIBS_MAX 8
+
+struct file {
+	struct file_id id;
+	int fd;			/* kept open while it holds a TLS library; else -1 */
+	char *path;
+	struct tls_verdict *verdict;	/* NULL: no TLS library in it */
+	struct file *libs[FILE_LIBS_MAX];	/* as an executable: what its processes mapped */
+	size_t lib_count;
+};
+
+struct filecache;
+
+int filecache_new(struct filecache **ret, enum return_side side);
+void filecache_free(struct filecache *c);
+
+/*
+ * The file behind fd, which is taken over (closed, or kept in the entry). Returns the entry,
+ * or NULL when it could not be read.
+ */
+struct file *filecache_get(struct filecache *c, int fd, struct sv path);
+
+/* exe's processes map lib. */
+void file_learn(struct file *exe, struct file *lib);
+
+#endif /* EARSHOT_APP_FILECACHE_H */

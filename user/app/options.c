@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/config.h"
+
+static const struct option_info table[OPTION_COUNT] = {
+#define X(name, kind, commands, def, arg, text) { #name, kind, commands, def, arg, text },
+	OPTIONS(X)
+#undef X
+};
+
+const struct option_info *option_info(enum option_id id)
+{
+	return &table[id];
+}
+
+/* Names are written with '-' outside, and the file may use either. */
+static bool same_name(const char *name, struct sv word)
+{
+	if (strlen(name) != word.len)
+		return false;
+	for (size_t i = 0; i < word.len; i++)
+		if (name[i] != (word.p[i] == '-' ? '_' : word.p[i]))
+			return false;
+	return true;
+}
+
+static int find_option(struct sv word)
+{
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (same_name(table[i].name, word))
+			return i;
+	return -1;
+}
+
+static int parse_size(const char *text, uint64_t *ret)
+{
+	char *end;
+	unsigned long long n = strtoull(text, &end, 10);
+	int shift = 0;
+
+	if (end == text || text[0] == '-')
+		return -EINVAL;
+	if (*end == 'K' || *end == 'k')
+		shift = 10;
+	else if (*end == 'M' || *end == 'm')
+		shift = 20;
+	else if (*end == 'G' || *end == 'g')
+		shift = 30;
+	if ((shift && end[1]) || (!shift && *end) || n > UINT64_MAX >> shift)
+		return -EINVAL;
+	*ret = (uint64_t)n << shift;
+	return 0;
+}
+
+static bool is_choice(const char *words, const char *value)
+{
+	size_t len = strlen(value);
+
+	for (const char *w = words; *w;) {
+		size_t n = strcspn(w, "|");
+
+		if (n == len && strncmp(w, value, n) == 0)
+			return true;
+		w += n + (w[n] == '|');
+	}
+	return false;
+}
+
+static void written(const char *name, char *to, size_t len)
+{
+	snprintf(to, len, "--%s", name);
+	for (char *p = to; *p; p++)
+		if (*p == '_')
+			*p = '-';
+}
+
+static int check_value(struct options *o, int id, char *error)
+{
+	const struct option_info *info = &table[id];
+	const char *value = o->value[id];
+	char name[64];
+	int err = 0;
+
+	written(info->name, name, sizeof(name));
+	switch (info->kind) {
+	case OPTION_FLAG:
+		o->number[id] = strcmp(value, "true") == 0;
+		if (!o->number[id] && strcmp(value, "false"))
+			err = -EINVAL;
+		break;
+	case OPTION_CHOICE:
+		err = is_choice(info->arg, value) ? 0 : -EINVAL;
+		break;
+	case OPTION_SIZE:
+	case OPTION_COUNT_:
+		err = parse_size(value, &o->number[id]);
+		break;
+	case OPTION_TEXT:
+		break;
+	}
+	if (err)
+		snprintf(error, OPTIONS_ERROR_MAX, "%s: '%s' is not %s%s", name, value,
+			 info->kind == OPTION_CHOICE ? "one of " :
+			 info->kind == OPTION_FLAG   ? "true or false" :
+						       "a number like 65536, 64K or 16M",
+			 info->kind == OPTION_CHOICE ? info->arg : "");
+	return err;
+}
+
+static int set_value(struct options *o, int id, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -ENOMEM;
+	free(o->value[id]);
+	o->value[id] = copy;
+	return 0;
+}
+
+/* "--name", "--name=value" or "--name value". Returns how many words were taken, or an error. */
+static int take_option(struct options *o, char **argv, int left, char *error)
+{
+	struct sv word = sv_of(argv[0] + 2);
+	size_t eq = sv_find(word, '=');
+	const char *value = eq < word.len ? argv[0] + 2 + eq + 1 : NULL;
+	int id = find_option(sv_cut(word, eq)), used = 1, err;
+
+	if (id < 0 || !(table[id].commands & o->command)) {
+		snprintf(error, OPTIONS_ERROR_MAX, "%.*s: no such option here; see --help",
+			 (int)eq + 2, argv[0]);
+		return -EINVAL;
+	}
+	if (!value && table[id].kind == OPTION_FLAG)
+		value = "true";
+	if (!value) {
+		if (left < 2) {
+			snprintf(error, OPTIONS_ERROR_MAX, "%s: needs %s", argv[0], table[id].arg);
+			return -EINVAL;
+		}
+		value = argv[1];
+		used = 2;
+	}
+	err = set_value(o, id, value);
+	o->given[id] = true;
+	return err ? err : used;
+}
+
+static int take_words(struct options *o, int argc, char **argv, char *error)
+{
+	int i = 0;
+
+	while (i < argc) {
+		int used;
+
+		if (strcmp(argv[i], "--") == 0) {
+			i++;
+			break;
+		}
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			o->help = true;
+			return 0;
+		}
+		if (strncmp(argv[i], "--", 2)) {
+			if (argv[i][0] == '-' && argv[i][1]) {
+				snprintf(error, OPTIONS_ERROR_MAX,
+					 "%s: no such option; see --help", argv[i]);
+				return -EINVAL;
+			}
+			break;
+		}
+		used = take_option(o, argv + i, argc - i, error);
+		if (used < 0)
+			return used;
+		i += used;
+	}
+	o->rest = argv + i;
+	o->rest_count = argc - i;
+	return 0;
+}
+
+static int take_config(struct options *o, char *error)
+{
+	char *values[OPTION_COUNT] = { NULL };
+	const char *path = option_text(o, OPT_config);
+	int err = path ? config_read(path, values, error) : 0;
+
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (!err && values[i] && !o->given[i])
+			err = set_value(o, i, values[i]);
+		free(values[i]);
+	}
+	return err;
+}
+
+int options_parse(struct options *o, int argc, char **argv, char *error)
+{
+	static const struct {
+		const char *word;
+		enum command command;
+	} commands[] = { { "run", CMD_RUN }, { "replay", CMD_REPLAY }, { "doctor", CMD_DOCTOR } };
+	int err;
+
+	*o = (struct options){ 0 };
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
+		if (strcmp(argv[1], commands[i].word) == 0)
+			o->command = commands[i].command;
+	if (!o->command) {
+		snprintf(error, OPTIONS_ERROR_MAX,
+			 argc > 1 ? "%s: no such command; try 'earshot --help'" : "no command; try 'earshot --help'%s",
+			 argc > 1 ? argv[1] : "");
+		return -EINVAL;
+	}
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		err = set_value(o, i, table[i].def);
+		if (err)
+			return err;
+	}
+	err = take_words(o, argc - 2, argv + 2, error);
+	if (!err)
+		err = take_config(o, error);
+	for (int i = 0; i < OPTION_COUNT && !err; i++)
+		err = check_value(o, i, error);
+	return err;
+}
+
+void options_done(struct options *o)
+{
+	for (int i = 0; i < OPTION_COUNT; i++)
+		free(o->value[i]);
+}
+
+bool option_is(const struct options *o, enum option_id id, const char *word)
+{
+	return strcmp(o->value[id], word) == 0;
+}
+
+const char *option_text(const struct options *o, enum option_id id)
+{
+	return o->value[id] && o->value[id][0] ? o->value[id] : NULL;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/pipeline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/accounts.h"
+#include "app/outputs.h"
+#include "dialect/dialect.h"
+#include "exchange/pair.h"
+#include "facts/facts.h"
+#include "probe/recfile.h"
+
+#define REC_FLUSH_NS 1000000000ull
+
+struct pipeline {
+	struct pipeline_options opt;
+	struct stat_pair stats[ES_STAT_COUNT];	/* the daemon's own, U_ rows */
+	struct facts *facts;
+	struct conns *conns;
+	struct pairs *pairs;
+	struct dialect *dialect;
+	struct outputs *outputs;
+	struct accounts *accounts;	/* NULL: not asked for */
+	struct rec_writer *rec;		/* NULL: not asked for */
+	int rec_error;
+	uint64_t now, rec_flushed;
+};
+
+static void on_call(void *ctx, struct call *call)
+{
+	struct pipeline *p = ctx;
+
+	outputs_call(p->outputs, call, facts_process(p->facts, call->id.tgid, call->id.proc_start),
+		     facts_machine(p->facts), p->now);
+	call_free(call);
+}
+
+static void on_ignore(void *ctx, const struct conn *conn)
+{
+	struct pipeline *p = ctx;
+
+	if (p->opt.ignore)
+		p->opt.ignore(p->opt.ignore_ctx, conn->tgid, conn->object, conn->birth);
+}
+
+static int build_stages(struct pipeline *p)
+{
+	const struct dialect_options d = {
+		.want_content = !option_is(p->opt.options, OPT_content, "off"),
+	};
+	struct pairs_opts pairs = { .stats = p->stats, .ops = &dialect_exchange_ops };
+	struct conns_opts conns = { .stats = p->stats,
+				    .sink = &pairs_sink,
+				    .ignore = on_ignore,
+				    .ignore_ctx = p };
+	int err = facts_new(&p->facts);
+
+	if (!err)
+		err = dialect_new(&p->dialect, &d, on_call, p);
+	pairs.ctx = p->dialect;
+	if (!err)
+		err = pairs_new(&p->pairs, &pairs);
+	conns.sink_ctx = p->pairs;
+	if (!err)
+		err = conns_new(&p->conns, &conns);
+	if (!err && option_text(p->opt.options, OPT_stats_file))
+		err = accounts_new(&p->accounts);
+	return err;
+}
+
+static int open_recording(struct pipeline *p, char *error)
+{
+	const char *path = p->opt.replay ? NULL : option_text(p->opt.options, OPT_record);
+	int err = path ? rec_create(&p->rec, path) : 0;
+
+	if (err)
+		snprintf(error, PIPELINE_ERROR_MAX, "--record %s: %s", path, strerror(-err));
+	return err;
+}
+
+int pipeline_new(struct pipeline **ret, const struct pipeline_options *opt, char *error)
+{
+	struct pipeline *p = calloc(1, sizeof(*p));
+	int err;
+
+	error[0] = '\0';
+	if (!p)
+		return -ENOMEM;
+	p->opt = *opt;
+	err = build_stages(p);
+	if (!err)
+		err = open_recording(p, error);
+	if (!err)
+		err = outputs_new(&p->outputs, opt->options, opt->replay, error);
+	if (err) {
+		if (!error[0])
+			snprintf(error, PIPELINE_ERROR_MAX, "%s", strerror(-err));
+		pipeline_free(p);
+		return err;
+	}
+	*ret = p;
+	return 0;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	outputs_free(p->outputs);
+	rec_close(p->rec);
+	conns_free(p->conns);
+	pairs_free(p->pairs);
+	dialect_free(p->dialect);
+	facts_free(p->facts);
+	accounts_free(p->accounts);
+	free(p);
+}
+
+uint64_t pipeline_now(const struct pipeline *p)
+{
+	return p->now;
+}
+
+void pipeline_count(struct pipeline *p, unsigned int cause, uint64_t events, uint64_t bytes)
+{
+	p->stats[cause].events += events;
+	p->stats[cause].bytes += bytes;
+}
+
+static bool bad(struct pipeline *p)
+{
+	pipeline_count(p, ES_U_BAD_RECORD, 1, 0);
+	return false;
+}
+
+/* A recording may come from anywhere: sizes are checked before a stage sees the record. */
+static bool sized(struct pipeline *p, const struct es_head *rec, size_t least)
+{
+	return rec->size >= least || bad(p);
+}
+
+static void data_record(struct pipeline *p, const struct es_head *rec)
+{
+	const struct es_data *d = (const void *)rec;
+
+	if (!sized(p, rec, sizeof(*d)))
+		return;
+	if (d->len > rec->size - sizeof(*d)) {
+		bad(p);
+		return;
+	}
+	conns_data(p->conns, d, (struct sv){ (const char *)d + sizeof(*d), d->len });
+}
+
+static void proc_record(struct pipeline *p, const struct es_head *rec)
+{
+	const struct es_proc *r = (const void *)rec;
+
+	if (!sized(p, rec, sizeof(*r)))
+		return;
+	if (rec->type == ES_REC_EXIT)
+		conns_proc_exit(p->conns, rec->tgid, r->proc_start, rec->time);
+	if (rec->type == ES_REC_EXEC)
+		conns_proc_exec(p->conns, rec->tgid, r->proc_start, rec->time);
+	if (facts_record(p->facts, rec))
+		bad(p);
+}
+
+static void dispatch(struct pipeline *p, const struct es_head *rec)
+{
+	switch (rec->type) {
+	case ES_REC_DATA:
+	case ES_REC_GAP:
+		data_record(p, rec);
+		break;
+	case ES_REC_CLOSE:
+	case ES_FACT_SETTLE:
+		if (sized(p, rec, sizeof(struct es_close)))
+			conns_close(p->conns, (const void *)rec);
+		break;
+	case ES_REC_PEER:
+		if (sized(p, rec, sizeof(struct es_peer)))
+			conns_peer(p->conns, (const void *)rec);
+		break;
+	case ES_REC_FORK:
+	case ES_REC_EXEC:
+	case ES_REC_EXIT:
+		proc_record(p, rec);
+		break;
+	case ES_REC_TICK:
+		break;
+	default:
+		/* A type this version does not know is no error: recordings may be newer. */
+		if (facts_record(p->facts, rec))
+			bad(p);
+		break;
+	}
+}
+
+static void tap(struct pipeline *p, const struct es_head *rec)
+{
+	if (!p->rec || p->rec_error)
+		return;
+	p->rec_error = rec_write(p->rec, rec);
+	if (p->now - p->rec_flushed >= REC_FLUSH_NS) {
+		p->rec_flushed = p->now;
+		rec_flush(p->rec);
+	}
+}
+
+void pipeline_record(struct pipeline *p, const struct es_head *rec)
+{
+	bool tick = rec->type == ES_REC_TICK || rec->time > p->now + 100000000ull;
+
+	if (rec->time > p->now)
+		p->now = rec->time;
+	tap(p, rec);
+	if (p->accounts)
+		accounts_record(p->accounts, rec);
+	dispatch(p, rec);
+	if (tick) {
+		conns_tick(p->conns, p->now);
+		outputs_tick(p->outputs, p->now);
+	}
+}
+
+/* ---- the end ---- */
+
+static void sum_loss(const struct pipeline *p, struct view_loss loss[ES_STAT_COUNT])
+{
+	const struct stat_pair *kernel = facts_loss(p->facts);
+
+	for (int i = 0; i < ES_STAT_COUNT; i++)
+		loss[i] = (struct view_loss){ p->stats[i].events + kernel[i].events,
+					      p->stats[i].bytes + kernel[i].bytes };
+}
+
+static int close_recording(struct pipeline *p, struct outputs_end *end)
+{
+	const char *path = option_text(p->opt.options, OPT_record);
+	int err = rec_close(p->rec);
+
+	if (!p->rec)
+		return 0;
+	p->rec = NULL;
+	if (!err)
+		err = p->rec_error;
+	if (err)
+		outputs_note(end, "recording %s: %s: it is not whole", path, strerror(-err));
+	else
+		outputs_note(end, "recording: %s (holds plaintext)", path);
+	return err;
+}
+
+int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *out)
+{
+	struct view_loss loss[ES_STAT_COUNT];
+	struct outputs_end end = { .facts = p->facts,
+				   .accounts = p->accounts,
+				   .totals = conns_totals(p->conns),
+				   .dialect = dialect_stats(p->dialect),
+				   .stats = p->stats,
+				   .deadline_ms = deadline_ms,
+				   .loss = loss };
+	int err, rec_err;
+
+	/* Also in the recording, so that a replay ends at the same time. */
+	conns_stop(p->conns, p->now);
+	rec_err = close_recording(p, &end);
+	outputs_flush(p->outputs, &end);
+	sum_loss(p, loss);
+	err = outputs_finish(p->outputs, &end, out);
+	return rec_err ? rec_err : err;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/statsfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static const char *const stat_names[ES_STAT_COUNT] = {
+#define X(name, text) #name,
+	ES_STATS(X)
+#undef X
+};
+
+static void write_stats(const struct outputs_end *end, struct json_writer *w)
+{
+	json_key(w, SV("stats"));
+	json_object(w);
+	for (int i = 0; i < ES_STAT_COUNT; i++) {
+		if (!end->loss[i].events && !end->loss[i].bytes)
+			continue;
+		json_key(w, sv_of(stat_names[i]));
+		json_object(w);
+		json_key(w, SV("events"));
+		json_int(w, (int64_t)end->loss[i].events);
+		json_key(w, SV("bytes"));
+		json_int(w, (int64_t)end->loss[i].bytes);
+		json_object_end(w);
+	}
+	json_object_end(w);
+}
+
+static void write_libs(const struct outputs_end *end, struct json_writer *w)
+{
+	const struct lib_fact *lib;
+
+	json_key(w, SV("attach"));
+	json_array(w);
+	for (size_t i = 0; (lib = facts_lib(end->facts, i)); i++) {
+		json_object(w);
+		json_key(w, SV("pid"));
+		json_int(w, lib->ns_tgid);
+		json_pair(w, SV("path"), lib->path);
+		json_pair(w, SV("stack"), lib->stack);
+		json_pair(w, SV("how"), lib->how);
+		if (lib->error.len)
+			json_pair(w, SV("error"), lib->error);
+		json_object_end(w);
+	}
+	json_array_end(w);
+}
+
+static void write_counts(const struct outputs_end *end, uint64_t calls, struct json_writer *w)
+{
+	const struct {
+		struct sv name;
+		uint64_t value;
+	} counts[] = {
+		{ SV("calls"), calls },
+		{ SV("incomplete"), end->dialect->incomplete },
+		{ SV("other_api"), end->dialect->other_api },
+		{ SV("not_model"), end->dialect->not_model },
+		{ SV("server_role"), end->dialect->server_role },
+		{ SV("streams_opened"), end->totals->opened },
+		{ SV("streams_settled"), end->totals->settled },
+		{ SV("streams_mismatched"), end->totals->mismatched },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		json_key(w, counts[i].name);
+		json_int(w, (int64_t)counts[i].value);
+	}
+}
+
+static int write_file(const char *path, const struct buf *b)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), err = 0;
+	size_t done = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (done < b->len && !err) {
+		ssize_t n = write(fd, b->p + done, b->len - done);
+
+		if (n < 0 && errno != EINTR)
+			err = -errno;
+		else if (n > 0)
+			done += (size_t)n;
+	}
+	if (close(fd) && !err)
+		err = -errno;
+	return err;
+}
+
+int statsfile_write(const char *path, const struct outputs_end *end, uint64_t calls)
+{
+	struct json_writer w;
+	struct buf b;
+	int err;
+
+	buf_init(&b, 0);
+	w = json_writer(&b);
+	json_object(&w);
+	write_counts(end, calls, &w);
+	if (end->accounts)
+		accounts_write(end->accounts, &w);
+	write_stats(end, &w);
+	write_libs(end, &w);
+	json_object_end(&w);
+	buf_addc(&b, '\n');
+	err = b.failed ? -ENOMEM : write_file(path, &b);
+	buf_done(&b);
+	return err;
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/watched.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <uthash.h>
+
+#include "app/factsend.h"
+#include "base/clock.h"
+
+#define HELD_MAX 16	/* TLS libraries of one process */
+
+struct held {
+	struct file *file;
+	struct attachment att;
+};
+
+struct proc {
+	int pid;	/* key: in our own pid namespace */
+	uint32_t tgid;
+	uint64_t start;
+	uint64_t due;	/* attach what the parent had then; 0: nothing due */
+	uint64_t exec_at;	/* when it last ran a program; 0: never while watched */
+	int parent;
+	struct file *exe;
+	struct held held[HELD_MAX];
+	size_t held_count;
+	UT_hash_handle hh;
+};
+
+struct watched {
+	struct watched_opts opt;
+	struct filecache *files;
+	struct proc *procs;
+	struct watch_stats stats;
+	int *idle;	/* descriptors of ended processes */
+	size_t idle_count, idle_cap;
+};
+
+int watched_new(struct watched **ret, const struct watched_opts *opt, struct filecache *files)
+{
+	struct watched *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->opt = *opt;
+	w->files = files;
+	*ret = w;
+	return 0;
+}
+
+static struct proc *find(const struct watched *w, int pid)
+{
+	struct proc *p;
+
+	HASH_FIND_INT(w->procs, &pid, p);
+	return p;
+}
+
+static struct proc *get(struct watched *w, int pid)
+{
+	struct proc *p = find(w, pid);
+
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	HASH_ADD_INT(w->procs, pid, p);
+	return p;
+}
+
+static void set_aside(struct watched *w, struct attachment *a)
+{
+	size_t need = w->idle_count + a->count;
+	int *more = need > w->idle_cap ? realloc(w->idle, need * 2 * sizeof(int)) : w->idle;
+
+	for (size_t i = 0; i < a->count; i++) {
+		if (more)
+			more[w->idle_count++] = a->fds[i];
+		else
+			close(a->fds[i]);
+	}
+	if (more && need > w->idle_cap)
+		w->idle_cap = need * 2;
+	if (more)
+		w->idle = more;
+	free(a->fds);
+	*a = (struct attachment){ 0 };
+}
+
+static void drop(struct watched *w, struct proc *p)
+{
+	for (size_t i = 0; i < p->held_count; i++)
+		set_aside(w, &p->held[i].att);
+	HASH_DEL(w->procs, p);
+	free(p);
+}
+
+void watched_free(struct watched *w)
+{
+	struct proc *p, *next;
+
+	if (!w)
+		return;
+	HASH_ITER(hh, w->procs, p, next)
+		drop(w, p);
+	free(w->idle);
+	free(w);
+}
+
+static bool holds(const struct proc *p, const struct file *f)
+{
+	for (size_t i = 0; i < p->held_count; i++)
+		if (p->held[i].file == f)
+			return true;
+	return false;
+}
+
+static void note_attached(struct watched *w, struct proc *p, bool early)
+{
+	uint64_t now = clock_mono();
+
+	if (!w->stats.first_attach)
+		w->stats.first_attach = now;
+	w->stats.attached += p->held_count == 1;
+	if (early && p->exec_at && now - p->exec_at > w->stats.exec_to_attach_max)
+		w->stats.exec_to_attach_max = now - p->exec_at;
+}
+
+/* early: before the process maps the file. */
+static void attach(struct watched *w, struct proc *p, struct file *f, const struct proc_map *m,
+		   bool early)
+{
+	struct tls_verdict *v = f->verdict;
+	struct held *h = &p->held[p->held_count];
+	const char *error = NULL;
+	int err = v->error;
+
+	if (holds(p, f) || p->held_count == HELD_MAX)
+		return;
+	*h = (struct held){ .file = f };
+	p->held_count++;
+	if (!err)
+		err = attach_verdict(w->opt.loader, w->opt.multi, p->pid, f->fd, v, &h->att);
+	if (!err && m)
+		err = attach_verify(p->pid, f->fd, v, m->start, m->offset, m->end - m->start);
+	if (err == -ESRCH)
+		return;
+	if (err) {
+		error = err == -ESTALE ? "its code in memory is not the file's" : strerror(-err);
+		set_aside(w, &h->att);
+		w->stats.failed++;
+	} else {
+		note_attached(w, p, early);
+	}
+	fact_send_lib(w->opt.out, p->tgid, p->start, p->pid, f, error);
+}
+
+/* ---- mappings ---- */
+
+struct scan {
+	struct watched *w;
+	struct proc *p;
+	bool likely;	/* this round: only names that sound like TLS */
+};
+
+static bool sounds_like_tls(struct sv path)
+{
+	return path.len && (memmem(path.p, path.len, "ssl", 3) || memmem(path.p, path.len, "tls", 3));
+}
+
+static void look_at(struct watched *w, struct proc *p, const struct proc_map *m)
+{
+	struct file *f;
+	int fd;
+
+	if (!resolve_worth(m->path))
+		return;
+	fd = proc_open_map(p->pid, m);
+	if (fd < 0)
+		return;
+	f = filecache_get(w->files, fd, m->path);
+	if (!f || !f->verdict)
+		return;
+	if (p->exe && p->exe != f)
+		file_learn(p->exe, f);
+	attach(w, p, f, m, false);
+}
+
+static int scan_map(void *ctx, const struct proc_map *m)
+{
+	struct scan *s = ctx;
+
+	if (sounds_like_tls(m->path) == s->likely)
+		look_at(s->w, s->p, m);
+	return 0;
+}
+
+/* The likely ones first: every file looked at costs a millisecond the first time. */
+static void scan(struct watched *w, struct proc *p)
+{
+	struct scan s = { w, p, true };
+
+	proc_each_map(p->pid, scan_map, &s);
+	s.likely = false;
+	proc_each_map(p->pid, scan_map, &s);
+}
+
+void watched_map(struct watched *w, const struct map_event *ev)
+{
+	struct proc *p = find(w, (int)ev->pid);
+	struct proc_map m = { ev->addr, ev->addr + ev->len, ev->offset, ev->dev_major,
+			      ev->dev_minor, ev->inode, ev->path };
+
+	/* Not known yet: its fork or exec is on the way and looks at all mappings. */
+	if (p && !p->due && ev->inode)
+		look_at(w, p, &m);
+}
+
+void watched_rescan(struct watched *w)
+{
+	struct proc *p, *next;
+
+	HASH_ITER(hh, w->procs, p, next)
+		scan(w, p);
+}
+
+/* ---- life of a process ---- */
+
+/* The executable itself, and what its earlier runs mapped. */
+static void attach_exe(struct watched *w, struct proc *p, int fd, struct sv path)
+{
+	struct file *exe = filecache_get(w->files, fd, path);
+
+	p->exe = exe;
+	if (!exe)
+		return;
+	if (exe->verdict)
+		attach(w, p, exe, NULL, true);
+	for (size_t i = 0; i < exe->lib_count; i++)
+		attach(w, p, exe->libs[i], NULL, true);
+}
+
+static int open_exe(int pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The interpreter of a script, as execve(2) takes it: the first word behind "#!". */
+static bool interpreter(int fd, char *ret, size_t len)
+{
+	char head[256];
+	ssize_t n = pread(fd, head, sizeof(head) - 1, 0);
+	char *word;
+
+	if (n < 4 || head[0] != '#' || head[1] != '!')
+		return false;
+	head[n] = '\0';
+	word = head + 2 + strspn(head + 2, " \t");
+	word[strcspn(word, " \t\r\n")] = '\0';
+	snprintf(ret, len, "%s", word);
+	return word[0] == '/';
+}
+
+void watched_command(struct watched *w, int pid, const char *path)
+{
+	struct proc *p = get(w, pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char inner[256];
+
+	if (!p || fd < 0) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (interpreter(fd, inner, sizeof(inner))) {
+		close(fd);
+		fd = open(inner, O_RDONLY | O_CLOEXEC);
+		path = inner;
+	}
+	if (fd >= 0)
+		attach_exe(w, p, fd, sv_of(path));
+}
+
+void watched_fork(struct watched *w, const struct es_proc *r)
+{
+	struct proc *p = r->ns_tgid ? get(w, (int)r->ns_tgid) : NULL;
+	struct proc *q, *next;
+
+	if (!p)
+		return;
+	p->tgid = r->head.tgid;
+	p->start = r->proc_start;
+	HASH_ITER(hh, w->procs, q, next) {
+		if (q->tgid == r->parent_tgid && q->start == r->parent_start && q != p) {
+			p->parent = q->pid;
+			p->exe = q->exe;
+		}
+	}
+	if (!p->parent)
+		fact_send_proc(w->opt.out, p->tgid, p->start, p->pid);
+	else if (!(r->head.flags & ES_F_SHARED_MM))
+		p->due = clock_mono() + FORK_DELAY_NS;
+}
+
+static void attach_like_parent(struct watched *w, struct proc *p)
+{
+	struct proc *parent = find(w, p->parent);
+
+	p->due = 0;
+	for (size_t i = 0; parent && i < parent->held_count; i++)
+		if (parent->held[i].file->verdict)
+			attach(w, p, parent->held[i].file, NULL, false);
+	scan(w, p);
+}
+
+uint64_t watched_due(struct watched *w, uint64_t now)
+{
+	struct proc *p, *next;
+	uint64_t first = 0;
+
+	HASH_ITER(hh, w->procs, p, next) {
+		if (p->due && p->due <= now)
+			attach_like_parent(w, p);
+		if (p->due && (!first || p->due < first))
+			first = p->due;
+	}
+	return first;
+}
+
+void watched_exec(struct watched *w, const struct es_proc *r)
+{
+	struct proc *p = r->ns_tgid ? get(w, (int)r->ns_tgid) : NULL;
+	char path[4096];
+	int fd;
+
+	if (!p)
+		return;
+	p->tgid = r->head.tgid;
+	p->start = r->proc_start;
+	p->due = 0;
+	p->exec_at = r->head.time;
+	fd = open_exe(p->pid);
+	if (fd < 0 || proc_exe(p->pid, path, sizeof(path)))
+		path[0] = '\0';
+	if (fd >= 0)
+		attach_exe(w, p, fd, sv_of(path));
+	fact_send_proc(w->opt.out, p->tgid, p->start, p->pid);
+	scan(w, p);
+}
+
+static int send_settle(void *ctx, const struct es_close *rec)
+{
+	struct watched *w = ctx;
+
+	return chan_send_wait(w->opt.out, (struct sv){ (const char *)rec, sizeof(*rec) });
+}
+
+void watched_exit(struct watched *w, const struct es_proc *r)
+{
+	struct proc *p = find(w, (int)r->ns_tgid);
+
+	loader_settle(w->opt.loader, r->head.tgid, r->head.time, send_settle, w);
+	if (p)
+		drop(w, p);
+}
+
+/* ---- descriptors ---- */
+
+int watched_take_idle(struct watched *w)
+{
+	return w->idle_count ? w->idle[--w->idle_count] : -1;
+}
+
+void watched_take_all(struct watched *w, int **ret_fds, size_t *ret_count)
+{
+	struct proc *p, *next;
+
+	HASH_ITER(hh, w->procs, p, next)
+		drop(w, p);
+	*ret_fds = w->idle;
+	*ret_count = w->idle_count;
+	w->idle = NULL;
+	w->idle_count = w->idle_cap = 0;
+}
+
+const struct watch_stats *watched_stats(const struct watched *w)
+{
+	return &w->stats;
+}
