@@ -23,6 +23,9 @@ struct frame {
 	__u64 buf;
 	__u64 lenp;
 	__u64 time;	/* of the entry */
+	__u64 proc_start;
+	__u32 execs;
+	__u32 fpad;
 	/* from here on: used at the return only */
 	__u64 total;	/* bytes the call moved */
 	__u64 want;	/* of those, bytes to take */

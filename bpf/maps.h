@@ -60,10 +60,10 @@ struct stat_val {
 	__u64 bytes;
 };
 
-/* The one word user space writes: who may bring the first process through the gate. */
+/* What user space tells all programs. */
 struct control_val {
 	__u32 parent_tgid;	/* earshot's own pid in its namespace; its next child is watched */
-	__u32 pad;
+	__u32 verdicts;		/* es_verdicts has, or had, entries: worth a look-up */
 };
 
 #ifdef __bpf__

@@ -8,8 +8,7 @@
 #include "maps.h"
 #include "stats.h"
 
-static __always_inline struct stream_val *stream_make(struct stream_key *key,
-						      struct proc_val *proc)
+static __always_inline struct stream_val *stream_make(struct stream_key *key, __u64 proc_start)
 {
 	struct stream_val *s, *zero;
 	__u32 first = 0;
@@ -21,12 +20,12 @@ static __always_inline struct stream_val *stream_make(struct stream_key *key,
 	s = bpf_map_lookup_elem(&es_streams, key);
 	if (s && !s->birth) {
 		s->birth = bpf_ktime_get_ns();
-		s->proc_start = proc->start;
+		s->proc_start = proc_start;
 	}
 	return s;
 }
 
-static __always_inline struct stream_val *stream_get(struct stream_key *key, struct proc_val *proc)
+static __always_inline struct stream_val *stream_get(struct stream_key *key, __u64 proc_start)
 {
 	struct stream_val *s = bpf_map_lookup_elem(&es_streams, key);
 
@@ -36,14 +35,19 @@ static __always_inline struct stream_val *stream_get(struct stream_key *key, str
 		bpf_map_delete_elem(&es_streams, key);
 		s = 0;
 	}
-	return s ? s : stream_make(key, proc);
+	return s ? s : stream_make(key, proc_start);
 }
 
 static __always_inline __u32 verdict_of(struct stream_key *key, struct stream_val *s)
 {
+	struct control_val *c;
 	struct verdict_val *v;
+	__u32 first = 0;
 
 	if (!es_use_verdicts || !(s->flags & STREAM_SENT))
+		return ES_VERDICT_STREAM;
+	c = bpf_map_lookup_elem(&es_control, &first);
+	if (!c || !c->verdicts)
 		return ES_VERDICT_STREAM;
 	v = bpf_map_lookup_elem(&es_verdicts, key);
 	return v && v->birth == s->birth ? v->verdict : ES_VERDICT_STREAM;

@@ -35,10 +35,11 @@ static __always_inline struct thread *thread_get(__u64 id)
 static __always_inline int enter(struct pt_regs *ctx, __u8 dir, __u8 how, __u64 lenp)
 {
 	__u64 id = bpf_get_current_pid_tgid();
+	struct proc_val *proc = gate(id);
 	struct thread *th;
 	struct frame *f;
 
-	if (!gate(id))
+	if (!proc)
 		return 0;
 	th = thread_get(id);
 	if (!th) {
@@ -56,6 +57,8 @@ static __always_inline int enter(struct pt_regs *ctx, __u8 dir, __u8 how, __u64 
 	f->object = PT_REGS_PARM1(ctx);
 	f->buf = PT_REGS_PARM2(ctx);
 	f->lenp = lenp;
+	f->proc_start = proc->start;
+	f->execs = proc->execs;
 	f->dir = dir;
 	f->how = how;
 	f->reported = 0;
@@ -136,14 +139,12 @@ SEC("uprobe")
 int es_return(struct pt_regs *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid(), n;
-	struct proc_val *proc = gate(id);
 	struct stream_key key;
 	struct stream_val *s;
 	struct thread *th;
 	struct frame *f;
 
-	if (!proc)
-		return 0;
+	/* The gate again: only threads that came through it at an entry are listed. */
 	th = bpf_map_lookup_elem(&es_threads, &id);
 	if (!th)
 		return 0;
@@ -159,8 +160,8 @@ int es_return(struct pt_regs *ctx)
 		return 0;
 	key.object = f->object;
 	key.tgid = id >> 32;
-	key.execs = proc->execs;
-	s = stream_get(&key, proc);
+	key.execs = f->execs;
+	s = stream_get(&key, f->proc_start);
 	if (!s) {
 		stat_add(ES_K_STREAMS_FULL, n);
 		return 0;
@@ -189,7 +190,7 @@ int es_set_fd(struct pt_regs *ctx)
 	key.object = PT_REGS_PARM1(ctx);
 	key.tgid = id >> 32;
 	key.execs = proc->execs;
-	s = stream_get(&key, proc);
+	s = stream_get(&key, proc->start);
 	if (!s) {
 		stat_add(ES_K_STREAMS_FULL, 0);
 		return 0;

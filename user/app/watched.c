@@ -12,11 +12,18 @@
 #include "app/factsend.h"
 #include "base/clock.h"
 
+#if defined(__x86_64__)
+#define MULTIARCH "x86_64-linux-gnu"
+#else
+#define MULTIARCH "aarch64-linux-gnu"
+#endif
+
 #define HELD_MAX 16	/* TLS libraries of one process */
 
 struct held {
 	struct file *file;
 	struct attachment att;
+	bool told;	/* the line knows of it: the process maps the file */
 };
 
 struct proc {
@@ -114,12 +121,12 @@ void watched_free(struct watched *w)
 	free(w);
 }
 
-static bool holds(const struct proc *p, const struct file *f)
+static struct held *held_of(struct proc *p, const struct file *f)
 {
 	for (size_t i = 0; i < p->held_count; i++)
 		if (p->held[i].file == f)
-			return true;
-	return false;
+			return &p->held[i];
+	return NULL;
 }
 
 static void note_attached(struct watched *w, struct proc *p, bool early)
@@ -133,33 +140,51 @@ static void note_attached(struct watched *w, struct proc *p, bool early)
 		w->stats.exec_to_attach_max = now - p->exec_at;
 }
 
-/* early: before the process maps the file. */
-static void attach(struct watched *w, struct proc *p, struct file *f, const struct proc_map *m,
-		   bool early)
+/* The file is mapped, or could not be probed: the line shall know, once. */
+static void tell(struct watched *w, struct proc *p, struct held *h, const char *error)
 {
-	struct tls_verdict *v = f->verdict;
-	struct held *h = &p->held[p->held_count];
-	const char *error = NULL;
-	int err = v->error;
+	if (h->told)
+		return;
+	h->told = true;
+	w->stats.failed += error != NULL;
+	fact_send_lib(w->opt.out, p->tgid, p->start, p->pid, h->file, error);
+}
 
-	if (holds(p, f) || p->held_count == HELD_MAX)
-		return;
-	*h = (struct held){ .file = f };
-	p->held_count++;
-	if (!err)
-		err = attach_verdict(w->opt.loader, w->opt.multi, p->pid, f->fd, v, &h->att);
-	if (!err && m)
-		err = attach_verify(p->pid, f->fd, v, m->start, m->offset, m->end - m->start);
-	if (err == -ESRCH)
-		return;
-	if (err) {
-		error = err == -ESTALE ? "its code in memory is not the file's" : strerror(-err);
-		set_aside(w, &h->att);
-		w->stats.failed++;
-	} else {
-		note_attached(w, p, early);
+static const char *check(struct watched *w, struct proc *p, struct held *h,
+			 const struct proc_map *m)
+{
+	int err = attach_verify(p->pid, h->file->fd, h->file->verdict, m->start, m->offset,
+				m->end - m->start);
+
+	if (!err || err == -ESRCH)
+		return NULL;
+	set_aside(w, &h->att);
+	return err == -ESTALE ? "its code in memory is not the file's" : strerror(-err);
+}
+
+/* m: where the process maps the file; NULL: not yet. */
+static void attach(struct watched *w, struct proc *p, struct file *f, const struct proc_map *m)
+{
+	struct held *h = held_of(p, f);
+	int err = f->verdict->error;
+
+	if (!h) {
+		if (p->held_count == HELD_MAX)
+			return;
+		h = &p->held[p->held_count++];
+		*h = (struct held){ .file = f };
+		if (!err)
+			err = attach_verdict(w->opt.loader, w->opt.multi, p->pid, f->fd,
+					     f->verdict, &h->att);
+		if (!err)
+			note_attached(w, p, !m);
 	}
-	fact_send_lib(w->opt.out, p->tgid, p->start, p->pid, f, error);
+	if (err && err != -ESRCH) {
+		set_aside(w, &h->att);
+		tell(w, p, h, strerror(-err));
+	} else if (!err && m && !h->told) {
+		tell(w, p, h, check(w, p, h, m));
+	}
 }
 
 /* ---- mappings ---- */
@@ -190,7 +215,7 @@ static void look_at(struct watched *w, struct proc *p, const struct proc_map *m)
 		return;
 	if (p->exe && p->exe != f)
 		file_learn(p->exe, f);
-	attach(w, p, f, m, false);
+	attach(w, p, f, m);
 }
 
 static int scan_map(void *ctx, const struct proc_map *m)
@@ -242,9 +267,9 @@ static void attach_exe(struct watched *w, struct proc *p, int fd, struct sv path
 	if (!exe)
 		return;
 	if (exe->verdict)
-		attach(w, p, exe, NULL, true);
+		attach(w, p, exe, NULL);
 	for (size_t i = 0; i < exe->lib_count; i++)
-		attach(w, p, exe->libs[i], NULL, true);
+		attach(w, p, exe->libs[i], NULL);
 }
 
 static int open_exe(int pid)
@@ -271,6 +296,28 @@ static bool interpreter(int fd, char *ret, size_t len)
 	return word[0] == '/';
 }
 
+/* Where the system's own TLS library usually lies. */
+static const char *const usual_places[] = {
+	"/usr/lib/" MULTIARCH "/libssl.so.3",  "/usr/lib64/libssl.so.3",   "/usr/lib/libssl.so.3",
+	"/usr/lib/" MULTIARCH "/libssl.so.1.1", "/usr/lib64/libssl.so.1.1", "/usr/lib/libssl.so.1.1",
+};
+
+/*
+ * The command may map its TLS library a moment before its first call. A probe waiting in a
+ * file that it never maps costs nothing, so the system's library gets one beforehand.
+ */
+static void attach_usual(struct watched *w, struct proc *p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(usual_places); i++) {
+		int fd = open(usual_places[i], O_RDONLY | O_CLOEXEC);
+		struct file *f = fd >= 0 ? filecache_get(w->files, fd, sv_of(usual_places[i])) :
+					   NULL;
+
+		if (f && f->verdict)
+			attach(w, p, f, NULL);
+	}
+}
+
 void watched_command(struct watched *w, int pid, const char *path)
 {
 	struct proc *p = get(w, pid);
@@ -289,6 +336,8 @@ void watched_command(struct watched *w, int pid, const char *path)
 	}
 	if (fd >= 0)
 		attach_exe(w, p, fd, sv_of(path));
+	if (!p->exe || !p->exe->verdict)
+		attach_usual(w, p);
 }
 
 void watched_fork(struct watched *w, const struct es_proc *r)
@@ -319,7 +368,7 @@ static void attach_like_parent(struct watched *w, struct proc *p)
 	p->due = 0;
 	for (size_t i = 0; parent && i < parent->held_count; i++)
 		if (parent->held[i].file->verdict)
-			attach(w, p, parent->held[i].file, NULL, false);
+			attach(w, p, parent->held[i].file, NULL);
 	scan(w, p);
 }
 

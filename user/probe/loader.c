@@ -243,11 +243,14 @@ int loader_verdict(struct loader *l, uint32_t tgid, uint64_t object, uint64_t bi
 {
 	struct verdict_val v = { birth, ignore ? ES_VERDICT_IGNORE : ES_VERDICT_STREAM, 0 };
 	struct stream_key k = { .object = object, .tgid = tgid };
+	struct control_val c = { .verdicts = 1 };
 	struct proc_val proc;
+	uint32_t first = 0;
 
 	if (bpf_map_lookup_elem(bpf_map__fd(l->skel->maps.es_procs), &tgid, &proc))
 		return -errno;
 	k.execs = proc.execs;
+	bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_control), &first, &c, BPF_ANY);
 	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_verdicts), &k, &v, BPF_ANY) ?
 		       -errno :
 		       0;
