@@ -25,9 +25,11 @@
 /* ... and is remembered this long, so that late final offsets are not taken for a new one. */
 #define CONN_FORGET_NS 10000000000ull
 
-/* Bytes after which a stream joined at its start, or in the middle, counts as unknown. */
-#define CONN_UNKNOWN_AFTER	DETECT_MAX
-#define CONN_UNKNOWN_AFTER_LATE (1u << 20)
+/*
+ * Bytes after which a stream that was joined in the middle, or has lost its start, counts as
+ * unknown; one seen from its start is decided by DETECT_MAX bytes.
+ */
+#define CONN_UNKNOWN_AFTER (1u << 20)
 
 enum conn_dir {
 	CONN_WRITE = ES_DIR_WRITE, /* the watched process sent */
