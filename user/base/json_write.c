@@ -28,22 +28,22 @@ static void close(struct json_writer *w, char c)
 	w->comma = true;
 }
 
-void json_object(struct json_writer *w)
+void json_write_object(struct json_writer *w)
 {
 	open(w, '{');
 }
 
-void json_object_end(struct json_writer *w)
+void json_write_object_end(struct json_writer *w)
 {
 	close(w, '}');
 }
 
-void json_array(struct json_writer *w)
+void json_write_array(struct json_writer *w)
 {
 	open(w, '[');
 }
 
-void json_array_end(struct json_writer *w)
+void json_write_array_end(struct json_writer *w)
 {
 	close(w, ']');
 }
@@ -53,18 +53,9 @@ void json_array_end(struct json_writer *w)
  * the letter behind the backslash.
  */
 static const unsigned char escape[256] = {
-	[0x00 ... 0x07] = 'u',
-	['\b'] = 'b',
-	['\t'] = 't',
-	['\n'] = 'n',
-	[0x0b] = 'u',
-	['\f'] = 'f',
-	['\r'] = 'r',
-	[0x0e ... 0x1f] = 'u',
-	['"'] = '"',
-	['\\'] = '\\',
-	[0x7f] = 'u',
-	[0x80 ... 0xff] = 8,
+	[0x00 ... 0x07] = 'u', ['\b'] = 'b',  ['\t'] = 't', ['\n'] = 'n',
+	[0x0b] = 'u',	       ['\f'] = 'f',  ['\r'] = 'r', [0x0e ... 0x1f] = 'u',
+	['"'] = '"',	       ['\\'] = '\\', [0x7f] = 'u', [0x80 ... 0xff] = 8,
 };
 
 static size_t plain_len(struct sv s)
@@ -101,13 +92,13 @@ static size_t special(struct sv s, char out[8], size_t *out_len)
 	return n;
 }
 
-void json_string_begin(struct json_writer *w)
+void json_write_string_begin(struct json_writer *w)
 {
 	sep(w);
 	buf_addc(w->out, '"');
 }
 
-void json_string_piece(struct json_writer *w, struct sv s)
+void json_write_string_piece(struct json_writer *w, struct sv s)
 {
 	while (s.len) {
 		size_t n = plain_len(s), len;
@@ -123,16 +114,16 @@ void json_string_piece(struct json_writer *w, struct sv s)
 	}
 }
 
-void json_string_end(struct json_writer *w)
+void json_write_string_end(struct json_writer *w)
 {
 	buf_addc(w->out, '"');
 }
 
-void json_string(struct json_writer *w, struct sv s)
+void json_write_string(struct json_writer *w, struct sv s)
 {
-	json_string_begin(w);
-	json_string_piece(w, s);
-	json_string_end(w);
+	json_write_string_begin(w);
+	json_write_string_piece(w, s);
+	json_write_string_end(w);
 }
 
 size_t json_string_len(struct sv s)
@@ -153,42 +144,42 @@ size_t json_string_len(struct sv s)
 	return sum;
 }
 
-void json_key(struct json_writer *w, struct sv key)
+void json_write_key(struct json_writer *w, struct sv key)
 {
-	json_string(w, key);
+	json_write_string(w, key);
 	buf_addc(w->out, ':');
 	w->comma = false;
 }
 
-void json_pair(struct json_writer *w, struct sv key, struct sv s)
+void json_write_pair(struct json_writer *w, struct sv key, struct sv s)
 {
-	json_key(w, key);
-	json_string(w, s);
+	json_write_key(w, key);
+	json_write_string(w, s);
 }
 
-void json_text(struct json_writer *w, struct sv text)
+void json_write_text(struct json_writer *w, struct sv text)
 {
 	sep(w);
 	buf_add(w->out, text);
 }
 
-void json_bool(struct json_writer *w, bool b)
+void json_write_bool(struct json_writer *w, bool b)
 {
-	json_text(w, b ? SV("true") : SV("false"));
+	json_write_text(w, b ? SV("true") : SV("false"));
 }
 
-void json_int(struct json_writer *w, int64_t v)
+void json_write_int(struct json_writer *w, int64_t v)
 {
 	sep(w);
 	buf_addf(w->out, "%lld", (long long)v);
 }
 
-void json_double(struct json_writer *w, double v)
+void json_write_double(struct json_writer *w, double v)
 {
 	char text[32];
 
 	if (!isfinite(v)) {
-		json_text(w, SV("null"));
+		json_write_text(w, SV("null"));
 		return;
 	}
 	for (int digits = 15; digits <= 17; digits++) {
@@ -196,7 +187,7 @@ void json_double(struct json_writer *w, double v)
 		if (strtod(text, NULL) == v)
 			break;
 	}
-	json_text(w, sv_of(text));
+	json_write_text(w, sv_of(text));
 }
 
 static int ignore_event(void *ctx, const struct json_event *ev)

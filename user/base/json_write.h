@@ -15,34 +15,34 @@ struct json_writer {
 	bool comma; /* the next value or key needs one before it */
 };
 
-static inline struct json_writer json_writer(struct buf *out)
+static inline struct json_writer json_writer_on(struct buf *out)
 {
 	return (struct json_writer){ .out = out };
 }
 
-void json_object(struct json_writer *w);
-void json_object_end(struct json_writer *w);
-void json_array(struct json_writer *w);
-void json_array_end(struct json_writer *w);
-void json_key(struct json_writer *w, struct sv key);
+void json_write_object(struct json_writer *w);
+void json_write_object_end(struct json_writer *w);
+void json_write_array(struct json_writer *w);
+void json_write_array_end(struct json_writer *w);
+void json_write_key(struct json_writer *w, struct sv key);
 
-void json_string(struct json_writer *w, struct sv s);
-void json_bool(struct json_writer *w, bool b);
-void json_int(struct json_writer *w, int64_t v);
+void json_write_string(struct json_writer *w, struct sv s);
+void json_write_bool(struct json_writer *w, bool b);
+void json_write_int(struct json_writer *w, int64_t v);
 
 /* The shortest text that reads back as v. NaN and infinities, which JSON lacks, are null. */
-void json_double(struct json_writer *w, double v);
+void json_write_double(struct json_writer *w, double v);
 
 /* text must be one JSON value. */
-void json_text(struct json_writer *w, struct sv text);
+void json_write_text(struct json_writer *w, struct sv text);
 
 /* key and string in one. */
-void json_pair(struct json_writer *w, struct sv key, struct sv s);
+void json_write_pair(struct json_writer *w, struct sv key, struct sv s);
 
 /* A string in pieces: begin, any number of pieces cut at character borders, end. */
-void json_string_begin(struct json_writer *w);
-void json_string_piece(struct json_writer *w, struct sv s);
-void json_string_end(struct json_writer *w);
+void json_write_string_begin(struct json_writer *w);
+void json_write_string_piece(struct json_writer *w, struct sv s);
+void json_write_string_end(struct json_writer *w);
 
 /* Bytes that s takes between the quotes. */
 size_t json_string_len(struct sv s);

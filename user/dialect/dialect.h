@@ -29,6 +29,7 @@ struct dialect_stats {
 	uint64_t incomplete;  /* of those, with any loss */
 	uint64_t server_role; /* received, not sent, by the watched process: no span */
 	uint64_t other_api;   /* a model API, but no inference (counting, batches, listings) */
+	uint64_t unread_api;  /* of a model host, and no dialect reads it yet */
 	uint64_t not_model;   /* other HTTP traffic */
 	uint64_t no_memory;   /* model calls not followed: out of memory */
 	uint64_t json_errors; /* bodies of model calls that are no JSON */

@@ -6,6 +6,7 @@
  * export - where encoded spans go. Each destination is one file and one row of the table
  * in export.c, and runs as one exporter: a batch on the line's side, a bounded queue, and
  * a sender thread of its own that nothing else touches.
+ * Line and sender share nothing but messages (base/chan.h).
  */
 #include "otlp/otlp.h"
 

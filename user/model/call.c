@@ -32,6 +32,21 @@ const char *call_op_name(enum call_op op)
 	return names[op];
 }
 
+const char *call_outcome_name(enum call_outcome o)
+{
+	static const char *const names[] = {
+		[CALL_OK] = "ok",
+		[CALL_ERROR] = "error",
+		[CALL_CUT] = "cut",
+		[CALL_CANCELLED] = "cancelled",
+		[CALL_NO_RESPONSE] = "no response",
+		[CALL_PROC_EXIT] = "process exited",
+		[CALL_UNKNOWN] = "end not seen",
+	};
+
+	return names[o];
+}
+
 const char *call_loss_name(enum call_loss_bit bit)
 {
 	static const char *const names[] = {

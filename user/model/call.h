@@ -72,7 +72,7 @@ enum call_loss_bit {
 
 #define CALL_LOSS(name) (1u << CALL_LOSS_BIT_##name)
 
-/* Row: (member, JSON-free name used by tests and views). All are token counts. */
+/* Token counts. Row: (member). */
 #define CALL_USAGE(X)                        \
 	X(input)  /* cached ones included */ \
 	X(output) /* reasoning included */   \
@@ -136,6 +136,7 @@ struct call_part {
 	struct sv name;
 	struct sv mime;
 	struct sv modality;
+	size_t room; /* at text.p, for whoever builds the part */
 };
 
 struct call_message {

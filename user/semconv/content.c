@@ -18,7 +18,7 @@
 struct content {
 	struct buf buf;
 	struct json_writer w;
-	size_t left;	/* bytes that may still be written on this span */
+	size_t left; /* bytes that may still be written on this span */
 	bool truncated;
 };
 
@@ -55,7 +55,7 @@ static void text(struct content *c, struct sv key, struct sv s)
 	if (cut.len < s.len)
 		c->truncated = true;
 	c->left -= json_string_len(cut);
-	json_pair(&c->w, key, cut);
+	json_write_pair(&c->w, key, cut);
 }
 
 /* A value from the wire: as JSON where it is some, else as a string. */
@@ -66,19 +66,19 @@ static void value(struct content *c, struct sv key, const struct call_part *p)
 		return;
 	}
 	c->left -= p->text.len;
-	json_key(&c->w, key);
-	json_text(&c->w, p->text);
+	json_write_key(&c->w, key);
+	json_write_text(&c->w, p->text);
 }
 
 static void optional(struct content *c, struct sv key, struct sv s)
 {
 	if (s.len && take(c, json_string_len(s)))
-		json_pair(&c->w, key, s);
+		json_write_pair(&c->w, key, s);
 }
 
 static void type(struct content *c, struct sv name)
 {
-	json_pair(&c->w, SV("type"), name);
+	json_write_pair(&c->w, SV("type"), name);
 }
 
 static void server_tool(struct content *c, const struct call_part *p, struct sv body, struct sv key)
@@ -86,19 +86,19 @@ static void server_tool(struct content *c, const struct call_part *p, struct sv 
 	struct sv kind = p->wire_type.len ? p->wire_type : SV("unknown");
 
 	optional(c, SV("id"), p->id);
-	json_key(&c->w, body);
-	json_object(&c->w);
-	json_pair(&c->w, SV("type"), kind);
+	json_write_key(&c->w, body);
+	json_write_object(&c->w);
+	json_write_pair(&c->w, SV("type"), kind);
 	if (p->text.p)
 		value(c, key, p);
-	json_object_end(&c->w);
+	json_write_object_end(&c->w);
 }
 
 static void media(struct content *c, const struct call_part *p, struct sv kind, struct sv key)
 {
 	type(c, kind);
 	optional(c, SV("mime_type"), p->mime);
-	json_pair(&c->w, SV("modality"), p->modality.len ? p->modality : SV("document"));
+	json_write_pair(&c->w, SV("modality"), p->modality.len ? p->modality : SV("document"));
 	text(c, key, p->text);
 }
 
@@ -116,7 +116,7 @@ static void part_fields(struct content *c, const struct call_part *p)
 	case PART_TOOL_CALL:
 		type(c, SV("tool_call"));
 		optional(c, SV("id"), p->id);
-		json_pair(&c->w, SV("name"), p->name);
+		json_write_pair(&c->w, SV("name"), p->name);
 		if (p->text.p)
 			value(c, SV("arguments"), p);
 		break;
@@ -127,7 +127,7 @@ static void part_fields(struct content *c, const struct call_part *p)
 		break;
 	case PART_SERVER_TOOL_CALL:
 		type(c, SV("server_tool_call"));
-		json_pair(&c->w, SV("name"), p->name.len ? p->name : p->wire_type);
+		json_write_pair(&c->w, SV("name"), p->name.len ? p->name : p->wire_type);
 		server_tool(c, p, SV("server_tool_call"), SV("arguments"));
 		break;
 	case PART_SERVER_TOOL_RESULT:
@@ -164,14 +164,14 @@ static size_t part_size(const struct call_part *p)
 
 static void parts(struct content *c, const struct call_part *p)
 {
-	json_array(&c->w);
+	json_write_array(&c->w);
 	for (; p && take(c, part_size(p)); p = p->next) {
 		c->truncated |= p->cut;
-		json_object(&c->w);
+		json_write_object(&c->w);
 		part_fields(c, p);
-		json_object_end(&c->w);
+		json_write_object_end(&c->w);
 	}
-	json_array_end(&c->w);
+	json_write_array_end(&c->w);
 }
 
 /* Some backends drop a whole list for one answer without a finish reason. */
@@ -185,43 +185,42 @@ static struct sv finish_of(const struct call_message *m, const struct call *call
 static void messages(struct content *c, const struct call_message *m, const struct call *call,
 		     bool output)
 {
-	json_array(&c->w);
+	json_write_array(&c->w);
 	for (; m && take(c, SKELETON); m = m->next) {
 		struct sv role = output ? SV("assistant") : SV("user");
 
-		json_object(&c->w);
-		json_pair(&c->w, SV("role"), m->role.len ? m->role : role);
+		json_write_object(&c->w);
+		json_write_pair(&c->w, SV("role"), m->role.len ? m->role : role);
 		optional(c, SV("name"), m->name);
-		json_key(&c->w, SV("parts"));
+		json_write_key(&c->w, SV("parts"));
 		parts(c, m->parts);
 		if (output)
-			json_pair(&c->w, SV("finish_reason"), finish_of(m, call));
-		json_object_end(&c->w);
+			json_write_pair(&c->w, SV("finish_reason"), finish_of(m, call));
+		json_write_object_end(&c->w);
 	}
-	json_array_end(&c->w);
+	json_write_array_end(&c->w);
 }
 
 static void tools(struct content *c, const struct call_tool_def *t)
 {
-	json_array(&c->w);
+	json_write_array(&c->w);
 	for (; t && take(c, SKELETON + json_string_len(t->type) + json_string_len(t->name));
 	     t = t->next) {
 		/* Tools that the provider runs often have a type and no name. */
 		struct sv kind = t->type.len ? t->type : SV("function");
 
-		json_object(&c->w);
+		json_write_object(&c->w);
 		type(c, kind);
-		json_pair(&c->w, SV("name"), t->name.len ? t->name : kind);
+		json_write_pair(&c->w, SV("name"), t->name.len ? t->name : kind);
 		if (t->description.len)
 			text(c, SV("description"), t->description);
-		if (t->parameters.len && utf8_clean(t->parameters) &&
-		    take(c, t->parameters.len)) {
-			json_key(&c->w, SV("parameters"));
-			json_text(&c->w, t->parameters);
+		if (t->parameters.len && utf8_clean(t->parameters) && take(c, t->parameters.len)) {
+			json_write_key(&c->w, SV("parameters"));
+			json_write_text(&c->w, t->parameters);
 		}
-		json_object_end(&c->w);
+		json_write_object_end(&c->w);
 	}
-	json_array_end(&c->w);
+	json_write_array_end(&c->w);
 }
 
 /* What was written becomes an attribute, unless memory ended in the middle of it. */
@@ -234,7 +233,7 @@ static void store(struct content *c, struct attrs *as, struct arena *a, const ch
 	else
 		c->truncated = true;
 	buf_reset(&c->buf);
-	c->w = json_writer(&c->buf);
+	c->w = json_writer_on(&c->buf);
 }
 
 void content_attrs(struct attrs *as, const struct call *call, struct arena *a)
@@ -242,7 +241,7 @@ void content_attrs(struct attrs *as, const struct call *call, struct arena *a)
 	struct content c = { .left = SPAN_CONTENT_MAX, .truncated = call->content.partial };
 
 	buf_init(&c.buf, 0);
-	c.w = json_writer(&c.buf);
+	c.w = json_writer_on(&c.buf);
 	if (call->content.output) {
 		messages(&c, call->content.output, call, true);
 		store(&c, as, a, SEMCONV_GEN_AI_OUTPUT_MESSAGES);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dialect/parse.h"
+
+struct candidate *answer_candidate(struct parse *p, uint32_t index)
+{
+	struct candidate **at = &p->candidates, *c;
+
+	while (*at && (*at)->index < index)
+		at = &(*at)->next;
+	if (*at && (*at)->index == index)
+		return *at;
+	if (p->candidate_count == CALL_CANDIDATES_MAX) {
+		p->call->arena.full = true;
+		return NULL;
+	}
+	c = arena_alloc(&p->call->arena, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->index = index;
+	c->next = *at;
+	*at = c;
+	p->candidate_count++;
+	return c;
+}
+
+void answer_finish(struct parse *p, struct candidate *c, struct sv reason)
+{
+	if (!c || !reason.len || sv_eq(c->finish, reason))
+		return;
+	c->finish = SV_NONE;
+	string_piece(p, &c->finish, reason, CALL_STRING_MAX);
+}
+
+struct slot *answer_slot(struct parse *p, struct candidate *c, uint32_t a, uint32_t b)
+{
+	struct slot **at, *s;
+
+	if (!c)
+		return NULL;
+	for (at = &c->slots; *at; at = &(*at)->next) {
+		if ((*at)->a == a && (*at)->b == b)
+			return *at;
+	}
+	if (c->slot_count == CALL_SLOTS_MAX) {
+		p->call->arena.full = true;
+		return NULL;
+	}
+	s = arena_alloc(&p->call->arena, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->a = a;
+	s->b = b;
+	*at = s;
+	c->slot_count++;
+	return s;
+}
+
+struct call_part *answer_part(struct parse *p, struct candidate *c, struct slot *s,
+			      enum part_type type)
+{
+	if (!c || !s || !p->d->opt.want_content || s->part)
+		return s ? s->part : NULL;
+	if (!c->message) {
+		c->message = arena_alloc(&p->call->arena, sizeof(*c->message));
+		if (!c->message)
+			return NULL;
+		c->message->role = SV("assistant");
+	}
+	s->part = part_new(p, &c->message->parts, type);
+	return s->part;
+}
+
+void answer_text(struct parse *p, struct candidate *c, struct slot *s, enum part_type type,
+		 struct sv text)
+{
+	struct call_part *part = text.len ? answer_part(p, c, s, type) : NULL;
+
+	if (part)
+		part_append(p, part, text);
+}
+
+static struct call_tool *tool_new(struct parse *p)
+{
+	struct call *c = p->call;
+	struct call_tool **at = &c->tools;
+
+	if (c->tool_count == CALL_TOOLS_MAX) {
+		c->arena.full = true;
+		return NULL;
+	}
+	while (*at)
+		at = &(*at)->next;
+	*at = arena_alloc(&c->arena, sizeof(**at));
+	if (*at)
+		c->tool_count++;
+	return *at;
+}
+
+void answer_tool(struct parse *p, struct candidate *c, struct slot *s, enum part_type type,
+		 struct sv id, struct sv name)
+{
+	struct call_part *part;
+
+	if (!c || !s)
+		return;
+	if (!s->tool)
+		s->tool = tool_new(p);
+	if (!s->tool)
+		return;
+	s->tool->server_side = type == PART_SERVER_TOOL_CALL;
+	if (!s->tool->id.len)
+		string_piece(p, &s->tool->id, id, CALL_STRING_MAX);
+	if (!s->tool->name.len)
+		string_piece(p, &s->tool->name, name, CALL_STRING_MAX);
+	part = answer_part(p, c, s, type);
+	if (part) {
+		part->id = s->tool->id;
+		part->name = s->tool->name;
+	}
+}
+
+void answer_settle(struct parse *p)
+{
+	struct call_message **end = &p->call->content.output;
+
+	for (struct candidate *c = p->candidates; c; c = c->next) {
+		if (!c->message)
+			continue;
+		for (struct call_part *part = c->message->parts; part; part = part->next)
+			part_settle(p, part);
+		c->message->finish = c->finish;
+		*end = c->message;
+		end = &c->message->next;
+	}
+}

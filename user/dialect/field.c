@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dialect/parse.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/utf8.h"
+
+int doc_schema_init(struct doc_schema *s, const struct field_set *const *sets)
+{
+	struct json_rule *rules;
+	size_t total = 0, n = 0;
+	int err = -ENOMEM;
+
+	for (size_t i = 0; i < FIELD_SETS_MAX && sets[i]; i++)
+		total += sets[i]->count;
+	rules = calloc(total + 1, sizeof(*rules));
+	s->rows = calloc(total + 1, sizeof(struct field *));
+	if (!rules || !s->rows)
+		goto out;
+	for (size_t i = 0; i < FIELD_SETS_MAX && sets[i]; i++) {
+		for (size_t j = 0; j < sets[i]->count; j++, n++) {
+			const struct field *f = &sets[i]->rows[j];
+
+			s->rows[n] = f;
+			rules[n] = (struct json_rule){
+				.path = f->path,
+				.id = (uint16_t)n,
+				.flags = f->flags,
+				.group = f->group,
+			};
+		}
+	}
+	err = json_schema_new(&s->json, rules, total);
+out:
+	free(rules);
+	if (err)
+		doc_schema_done(s);
+	return err;
+}
+
+void doc_schema_done(struct doc_schema *s)
+{
+	json_schema_free(s->json);
+	free(s->rows);
+	*s = (struct doc_schema){ 0 };
+}
+
+bool number_int(struct sv text, int64_t *ret)
+{
+	char copy[JSON_NUMBER_MAX + 1], *end;
+	size_t n = 0;
+	double d;
+
+	if (!text.len || text.len > JSON_NUMBER_MAX)
+		return false;
+	memcpy(copy, text.p, text.len);
+	copy[text.len] = '\0';
+	/* Nearly all are plain; a sign, a fraction or an exponent takes the longer way. */
+	while (n < text.len && copy[n] >= '0' && copy[n] <= '9')
+		n++;
+	if (n == text.len && n && n < 19) {
+		*ret = strtoll(copy, NULL, 10);
+		return true;
+	}
+	d = strtod(copy, &end);
+	if (end == copy || !(d > -9e18 && d < 9e18) || d != floor(d))
+		return false;
+	*ret = (int64_t)d;
+	return true;
+}
+
+static bool number_double(struct sv text, double *ret)
+{
+	char copy[JSON_NUMBER_MAX + 1];
+	double d;
+
+	text = sv_cut(text, JSON_NUMBER_MAX);
+	memcpy(copy, text.p, text.len);
+	copy[text.len] = '\0';
+	d = strtod(copy, NULL);
+	if (!isfinite(d))
+		return false;
+	*ret = d;
+	return true;
+}
+
+void string_piece(struct parse *p, struct sv *to, struct sv piece, size_t max)
+{
+	struct sv cut = piece;
+
+	if (max) {
+		cut = utf8_cut(piece, to->len < max ? max - to->len : 0);
+		/* What did not fit is a loss like any other. */
+		if (cut.len < piece.len)
+			p->call->arena.full = true;
+	}
+	if (cut.len)
+		arena_append(&p->call->arena, to, cut);
+}
+
+/* A string that may come in pieces. keep: one that is there already stays. */
+static void take_string(struct doc *doc, struct sv *to, const struct json_event *ev, bool keep,
+			size_t max)
+{
+	if (ev->kind != JSON_STRING && ev->kind != JSON_RAW_TEXT)
+		return;
+	if (ev->first) {
+		doc->skip = to->len && (keep || ev->after_gap);
+		/* Many streams repeat it in each event: no copy each time. */
+		if (ev->last && sv_eq(*to, ev->text))
+			doc->skip = true;
+		if (!doc->skip)
+			*to = SV_NONE;
+	}
+	if (!doc->skip)
+		string_piece(doc->parse, to, ev->text, max);
+}
+
+/*
+ * Behind a gap the place of a key is a guess: two that differ prove it wrong at least once,
+ * and then none of them is to be told as the model.
+ */
+static void check_model(struct parse *p, const struct json_event *ev)
+{
+	struct sv known = p->call->req.model;
+
+	if (ev->kind != JSON_STRING || !ev->after_gap || !ev->first)
+		return;
+	if (!known.len)
+		p->model_found = true;
+	else if (p->model_found && !(ev->last && sv_eq(known, ev->text)))
+		p->model_doubtful = true;
+}
+
+static void take_list(struct doc *doc, struct call_list *list, const struct json_event *ev)
+{
+	struct arena *a = &doc->parse->call->arena;
+
+	if (ev->kind != JSON_STRING)
+		return;
+	if (ev->first) {
+		doc->skip = list->count >= CALL_LIST_MAX || call_list_add(a, list, SV("")) != 0;
+		if (doc->skip)
+			a->full = true;
+	}
+	if (!doc->skip)
+		string_piece(doc->parse, &list->v[list->count - 1], ev->text, CALL_STRING_MAX);
+}
+
+static void take_int(struct opt_int *to, const struct json_event *ev, int64_t min)
+{
+	int64_t v;
+
+	if (ev->kind == JSON_NUMBER && !ev->truncated && number_int(ev->text, &v) && v >= min)
+		*to = (struct opt_int){ v, true };
+}
+
+static void take_num(struct opt_num *to, const struct json_event *ev)
+{
+	double v;
+
+	if (ev->kind == JSON_NUMBER && !ev->truncated && number_double(ev->text, &v))
+		*to = (struct opt_num){ v, true };
+}
+
+void stage_add(struct parse *p, struct stage *s, enum stage_text t, struct sv text)
+{
+	struct buf *b = &s->text[t];
+
+	if (!text.len)
+		return;
+	if (!b->limit)
+		buf_init(b, STAGE_MAX);
+	if (buf_add(b, text))
+		p->call->arena.full = true;
+	s->dirty |= 1u << t;
+}
+
+static void take_stage(struct doc *doc, enum stage_text t, const struct json_event *ev)
+{
+	if (ev->kind == JSON_STRING || ev->kind == JSON_RAW_TEXT)
+		stage_add(doc->parse, doc->stage, t, ev->text);
+}
+
+bool stage_word(struct parse *p, struct stage *s, const struct json_event *ev)
+{
+	if (ev->kind != JSON_STRING)
+		return false;
+	if (ev->first)
+		stage_drop(s, 1u << ST_WORD);
+	stage_add(p, s, ST_WORD, sv_cut(ev->text, CALL_STRING_MAX));
+	return ev->last;
+}
+
+static void take_part_text(struct parse *p, const struct json_event *ev)
+{
+	if (!p->part || (ev->kind != JSON_STRING && ev->kind != JSON_RAW_TEXT))
+		return;
+	if (ev->kind == JSON_RAW_TEXT)
+		p->part->json = true;
+	if (ev->truncated)
+		p->part->cut = true;
+	part_append(p, p->part, ev->text);
+}
+
+static void *at(void *base, size_t offset)
+{
+	return base ? (char *)base + offset : NULL;
+}
+
+static void take(struct doc *doc, const struct field *f, const struct json_event *ev)
+{
+	struct parse *p = doc->parse;
+	struct call *c = p->call;
+	struct sv *text = NULL;
+
+	switch (f->type) {
+	case FIELD_MODEL:
+		check_model(p, ev);
+		take_string(doc, &c->req.model, ev, true, CALL_STRING_MAX);
+		return;
+	case FIELD_STRING:
+		take_string(doc, at(c, f->at), ev, true, CALL_STRING_MAX);
+		return;
+	case FIELD_LATEST:
+		take_string(doc, at(c, f->at), ev, false, CALL_STRING_MAX);
+		return;
+	case FIELD_INT:
+		take_int(at(c, f->at), ev, INT64_MIN);
+		return;
+	case FIELD_TOKENS:
+		take_int(at(c, f->at), ev, 0);
+		return;
+	case FIELD_NUM:
+		take_num(at(c, f->at), ev);
+		return;
+	case FIELD_BOOL:
+		if (ev->kind == JSON_BOOL)
+			*(struct opt_bool *)at(c, f->at) = (struct opt_bool){ ev->boolean, true };
+		return;
+	case FIELD_LIST:
+		take_list(doc, at(c, f->at), ev);
+		return;
+	case FIELD_STAGE:
+		take_stage(doc, (enum stage_text)f->at, ev);
+		return;
+	case FIELD_STAGE_INT:
+		take_int(&doc->stage->num[f->at], ev, 0);
+		return;
+	case FIELD_MESSAGE:
+		text = at(p->message, f->at);
+		break;
+	case FIELD_PART:
+		text = at(p->part, f->at);
+		break;
+	case FIELD_TOOL_DEF:
+		text = at(p->tool_def, f->at);
+		break;
+	case FIELD_PART_TEXT:
+		take_part_text(p, ev);
+		return;
+	case FIELD_FN:
+		f->fn(p, f, ev);
+		return;
+	}
+	if (text)
+		take_string(doc, text, ev, false, f->type == FIELD_TOOL_DEF ? 0 : CALL_STRING_MAX);
+}
+
+static int on_event(void *ctx, const struct json_event *ev)
+{
+	struct doc *doc = ctx;
+
+	take(doc, doc->schema->rows[ev->id], ev);
+	return 0;
+}
+
+int doc_open(struct doc *doc, const struct doc_schema *s, bool content)
+{
+	uint32_t groups = 1u << GROUP_BASE | (content ? 1u << GROUP_CONTENT : 0);
+
+	doc->schema = s;
+	return json_reader_new(&doc->reader, s->json, groups, on_event, doc);
+}
+
+void doc_for(struct doc *doc, struct parse *p, struct stage *stage)
+{
+	doc->parse = p;
+	doc->stage = stage;
+}
+
+void doc_close(struct doc *doc)
+{
+	json_reader_free(doc->reader);
+	*doc = (struct doc){ 0 };
+}
+
+void stage_drop(struct stage *s, uint32_t mask)
+{
+	mask &= s->dirty;
+	s->dirty &= ~mask;
+	for (; mask; mask &= mask - 1)
+		buf_reset(&s->text[__builtin_ctz(mask)]);
+}
+
+void stage_reset(struct stage *s)
+{
+	if (s->dirty)
+		stage_drop(s, s->dirty);
+	for (size_t i = 0; i < SI_COUNT; i++)
+		s->num[i].set = false;
+}
+
+void stage_done(struct stage *s)
+{
+	for (size_t i = 0; i < ST_COUNT; i++)
+		buf_done(&s->text[i]);
+}

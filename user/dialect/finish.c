@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dialect/parse.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "dialect/route.h"
+
+void field_error(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	(void)f;
+	if (ev->kind == JSON_OBJECT)
+		p->error_seen = true;
+	if (ev->kind != JSON_STRING || !ev->text.len)
+		return;
+	p->error_seen = true;
+	if (p->d->opt.want_content)
+		string_piece(p, &p->call->content.error_message, ev->text, CALL_STRING_MAX);
+}
+
+void parse_error(struct parse *p, struct sv type)
+{
+	p->error_seen = true;
+	if (!p->call->error_type.len)
+		string_piece(p, &p->call->error_type, type, CALL_STRING_MAX);
+}
+
+static struct sv number_text(char *text, size_t size, int64_t v)
+{
+	snprintf(text, size, "%lld", (long long)v);
+	return sv_of(text);
+}
+
+/* A code says more than a type, unless it is only a number. */
+void take_error(struct parse *p)
+{
+	const struct opt_int *code = &p->stage.num[SI_ERROR_CODE];
+	struct sv type = staged(p, ST_ERROR_CODE);
+	char text[24];
+
+	if (!p->error_seen)
+		return;
+	if (!type.len)
+		type = staged(p, ST_ERROR_TYPE);
+	if (!type.len && code->set)
+		type = number_text(text, sizeof(text), code->v);
+	parse_error(p, type);
+}
+
+void parse_request_end(struct parse *p)
+{
+	int err;
+
+	if (!p->request.reader)
+		return;
+	err = json_end(p->request.reader);
+	p->request_bad |= err == -EBADMSG || (err == -EAGAIN && p->ex->msg[EX_REQUEST].complete &&
+					      !p->ex->msg[EX_REQUEST].gapped);
+	doc_close(&p->request);
+	input_settle(p);
+}
+
+static void end_answer(struct parse *p)
+{
+	int err;
+
+	if (!p->answer.reader)
+		return;
+	err = json_end(p->answer.reader);
+	p->whole |= err == 0;
+	p->answer_bad |= err == -EBADMSG;
+	doc_close(&p->answer);
+}
+
+static uint32_t message_loss(const struct ex_message *m)
+{
+	return (m->gapped || m->lost ? CALL_LOSS(GAP) : 0) |
+	       (m->decode_failed ? CALL_LOSS(DECODE) : 0) |
+	       (m->truncated ? CALL_LOSS(EXPANSION) : 0);
+}
+
+/* What is known to be missing. Also says whether the answer's end may be. */
+static void take_loss(struct parse *p)
+{
+	const struct exchange *ex = p->ex;
+	const struct ex_message *req = &ex->msg[EX_REQUEST], *resp = &ex->msg[EX_RESPONSE];
+	struct call *c = p->call;
+	/* Error pages of proxies are no JSON; that is no loss. */
+	bool bad = p->request_bad || (p->answer_bad && ex->status < 400);
+
+	c->lost_bytes = req->lost + resp->lost;
+	c->loss = message_loss(req) | message_loss(resp);
+	if (!req->head_seen)
+		c->loss |= CALL_LOSS(JOINED_LATE);
+	if (bad && !c->loss) {
+		c->loss |= CALL_LOSS(JSON);
+		p->d->stats.json_errors++;
+	}
+	if (p->event_cut)
+		c->loss |= CALL_LOSS(EVENT);
+	if (ex->outcome == EX_BROKEN)
+		c->loss |= CALL_LOSS(PROTOCOL);
+	if ((ex->outcome == EX_STOPPED || ex->outcome == EX_OPEN) && !p->whole)
+		c->loss |= CALL_LOSS(STOPPED);
+	if (c->arena.full) {
+		c->loss |= CALL_LOSS(MEMORY);
+		p->d->stats.arena_full++;
+	}
+}
+
+/* How the transport ended it, where the provider said nothing. */
+static const struct {
+	enum ex_outcome from;
+	enum call_outcome to;
+	const char *error;
+} ends[] = {
+	{ EX_CUT, CALL_CUT, "connection_reset" },
+	{ EX_CANCELLED, CALL_CANCELLED, "cancelled" },
+	{ EX_NO_RESPONSE, CALL_NO_RESPONSE, "no_response" },
+	{ EX_PROC_EXIT, CALL_PROC_EXIT, "process_exit" },
+	{ EX_BROKEN, CALL_UNKNOWN, "" },
+	{ EX_STOPPED, CALL_UNKNOWN, "" },
+	{ EX_OPEN, CALL_UNKNOWN, "" },
+};
+
+static void take_outcome(struct parse *p)
+{
+	struct call *c = p->call;
+	char text[24];
+
+	if (p->error_seen || c->status >= 400) {
+		c->outcome = CALL_ERROR;
+		if (!c->error_type.len)
+			parse_error(p, c->status >= 400 ? number_text(text, sizeof(text), c->status)
+							: SV("_OTHER"));
+		return;
+	}
+	if (p->whole)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		if (ends[i].from != p->ex->outcome)
+			continue;
+		c->outcome = ends[i].to;
+		c->error_type = sv_of(ends[i].error);
+	}
+}
+
+/*
+ * One per candidate, in order. "error" stands for a reason that did not come; where it may
+ * only not have been seen, the list is as long as what was.
+ */
+static void take_finish_reasons(struct parse *p)
+{
+	struct call *c = p->call;
+	bool unseen = c->loss != 0 || c->outcome == CALL_UNKNOWN;
+
+	if (c->op == CALL_EMBEDDINGS)
+		return;
+	for (struct candidate *k = p->candidates; k; k = k->next) {
+		struct sv reason = k->finish;
+
+		/* A response that runs on in the background ends elsewhere. */
+		if (!reason.len &&
+		    (unseen || (p->whole && p->status.len && c->outcome == CALL_OK)))
+			continue;
+		if (call_list_add(&c->arena, &c->resp.finish_reasons,
+				  reason.len ? reason : SV("error")))
+			c->loss |= CALL_LOSS(MEMORY);
+	}
+}
+
+static void take_server(struct parse *p)
+{
+	const struct exchange *ex = p->ex;
+	const struct ex_message *req = &ex->msg[EX_REQUEST];
+	struct call *c = p->call;
+	struct sv host;
+	uint16_t port;
+
+	route_authority(req->header[EX_H_HOST], &host, &port);
+	string_piece(p, &c->server_address, host, CALL_STRING_MAX);
+	if (host.len)
+		c->server_port = port ? port : ex->tls ? 443 : 80;
+	string_piece(p, &c->user_agent, req->header[EX_H_USER_AGENT], CALL_STRING_MAX);
+	c->peer_family = ex->peer_family;
+	c->peer_port = ex->peer_port;
+	memcpy(c->peer_addr, ex->peer_addr, sizeof(c->peer_addr));
+	c->provider = p->provider ? p->provider : p->api->provider;
+}
+
+static void take_times(struct parse *p, uint64_t time)
+{
+	const struct ex_message *req = &p->ex->msg[EX_REQUEST], *resp = &p->ex->msg[EX_RESPONSE];
+	struct call *c = p->call;
+
+	c->t_start = req->t_first ? req->t_first : resp->t_first ? resp->t_first : time;
+	c->t_first_chunk = p->t_first_event;
+	/* A connection that idles on after a whole answer does not make the call longer. */
+	c->t_end = resp->t_end && (resp->complete || p->whole) ? resp->t_end : time;
+	if (c->t_end < c->t_start)
+		c->t_end = c->t_start;
+}
+
+static void take_identity(struct parse *p)
+{
+	const struct exchange *ex = p->ex;
+	struct call *c = p->call;
+	int64_t n;
+
+	c->id = (struct call_id){ ex->tgid, ex->proc_start, ex->object, ex->birth, ex->number };
+	c->op = p->api->op;
+	c->api = p->api->api;
+	c->dialect = p->api->name;
+	c->status = ex->status;
+	if (number_int(ex->msg[EX_REQUEST].header[EX_H_STAINLESS_RETRY_COUNT], &n) && n > 0)
+		c->req.resend_count = (struct opt_int){ n, true };
+}
+
+/* Other services have such paths too: a model call names its model or answers like one. */
+static bool is_model_call(const struct parse *p)
+{
+	const struct ex_message *req = &p->ex->msg[EX_REQUEST];
+
+	return !p->maybe || p->call->req.model.len || p->answered || req->gapped ||
+	       req->decode_failed;
+}
+
+bool parse_finish(struct parse *p, uint64_t time)
+{
+	struct call *c = p->call;
+
+	parse_request_end(p);
+	end_answer(p);
+	if (!p->api || p->ex->outcome == EX_UPGRADED)
+		return false;
+	if (p->model_doubtful)
+		c->req.model = SV_NONE;
+	if (p->api->finish)
+		p->api->finish(p);
+	if (!is_model_call(p))
+		return false;
+	take_identity(p);
+	take_server(p);
+	take_times(p, time);
+	answer_settle(p);
+	take_loss(p);
+	take_outcome(p);
+	take_finish_reasons(p);
+	return true;
+}

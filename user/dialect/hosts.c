@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dialect/route.h"
+
+/*
+ * Who answers at a host. In host patterns one '*' stands for any text; path is a prefix.
+ * The first row that fits wins.
+ */
+static const struct {
+	const char *host;
+	const char *path;
+	const char *provider;
+} hosts[] = {
+	{ "api.openai.com", "", "openai" },
+	{ "*.api.openai.com", "", "openai" },
+	{ "api.anthropic.com", "", "anthropic" },
+	{ "generativelanguage.googleapis.com", "", "gcp.gemini" },
+	{ "*aiplatform.googleapis.com", "", "gcp.vertex_ai" },
+	{ "bedrock-runtime*.amazonaws.com", "", "aws.bedrock" },
+	{ "bedrock-runtime*.amazonaws.com.cn", "", "aws.bedrock" },
+	{ "*.openai.azure.com", "/openai", "azure.ai.openai" },
+	{ "*.cognitiveservices.azure.com", "/openai", "azure.ai.openai" },
+	{ "*.services.ai.azure.com", "/openai", "azure.ai.openai" },
+	{ "*.services.ai.azure.com", "/models", "azure.ai.inference" },
+	{ "*.models.ai.azure.com", "", "azure.ai.inference" },
+	{ "*.inference.ai.azure.com", "", "azure.ai.inference" },
+	{ "api.cohere.com", "", "cohere" },
+	{ "api.cohere.ai", "", "cohere" },
+	{ "api.mistral.ai", "", "mistral_ai" },
+	{ "codestral.mistral.ai", "", "mistral_ai" },
+	{ "api.groq.com", "", "groq" },
+	{ "api.deepseek.com", "", "deepseek" },
+	{ "api.x.ai", "", "x_ai" },
+	{ "api.perplexity.ai", "", "perplexity" },
+	{ "api.moonshot.ai", "", "moonshot_ai" },
+	{ "api.moonshot.cn", "", "moonshot_ai" },
+	{ "*.ml.cloud.ibm.com", "", "ibm.watsonx.ai" },
+	/* The convention has no value for these. */
+	{ "openrouter.ai", "/api", "openrouter" },
+	{ "api.together.xyz", "", "together_ai" },
+	{ "api.together.ai", "", "together_ai" },
+	{ "ollama.com", "/api", "ollama" },
+	{ "ollama.com", "/v1", "ollama" },
+};
+
+/* Servers of many hosts that name themselves. */
+static const struct {
+	const char *server;
+	const char *provider;
+} servers[] = {
+	{ "llama.cpp", "llama_cpp" },
+};
+
+static bool host_is(struct sv host, const char *pattern)
+{
+	struct sv p = sv_of(pattern);
+	size_t star = sv_find(p, '*');
+	struct sv head = sv_cut(p, star), tail;
+
+	if (star == p.len)
+		return sv_eq_nocase(host, p);
+	tail = sv_skip(p, star + 1);
+	return host.len >= head.len + tail.len && sv_eq_nocase(sv_cut(host, head.len), head) &&
+	       sv_eq_nocase(sv_skip(host, host.len - tail.len), tail);
+}
+
+const char *host_provider(struct sv host, struct sv path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		if (host_is(host, hosts[i].host) && sv_starts(path, sv_of(hosts[i].path)))
+			return hosts[i].provider;
+	}
+	return NULL;
+}
+
+const char *server_provider(struct sv server)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(servers); i++) {
+		if (sv_eq_nocase(server, sv_of(servers[i].server)))
+			return servers[i].provider;
+	}
+	return NULL;
+}

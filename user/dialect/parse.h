@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_DIALECT_PARSE_H
+#define EARSHOT_DIALECT_PARSE_H
+
+/*
+ * parse - one exchange being read as a model call (internal to dialect).
+ *
+ * A dialect is one file with one const struct api: tables of fields (where in the JSON,
+ * what kind, where in the call) and a few functions for what is no plain field. Values
+ * that only make sense together (a tool call's index, id and arguments) are staged first
+ * and taken together when their object or event ends, so that the order of keys is free.
+ */
+#include "base/buf.h"
+#include "base/json_read.h"
+#include "dialect/dialect.h"
+
+#define API_COUNT 5 /* rows of the table of dialects */
+
+/* Reader groups. */
+#define GROUP_BASE    0
+#define GROUP_CONTENT 1
+
+/* Parts of one answer; more are left out. Looked up one by one. */
+#define CALL_SLOTS_MAX 1024
+
+/* Most text staged at once: one answer's. */
+#define STAGE_MAX (8u * 1024 * 1024)
+
+enum stage_text {
+	ST_TYPE,
+	ST_ID,
+	ST_CALL_ID, /* of the tool call that is answered, too */
+	ST_NAME,
+	ST_FINISH,
+	ST_TEXT,
+	ST_REASONING,
+	ST_REFUSAL,
+	ST_ARGS,
+	ST_RAW, /* JSON text */
+	ST_STATUS,
+	ST_DELTA,
+	ST_WORD, /* one that is compared as soon as it is whole */
+	ST_ERROR_CODE,
+	ST_ERROR_TYPE,
+	ST_COUNT
+};
+
+enum stage_int { SI_CHOICE, SI_TOOL, SI_ITEM, SI_PART, SI_ERROR_CODE, SI_COUNT };
+
+struct stage {
+	struct buf text[ST_COUNT];
+	struct opt_int num[SI_COUNT];
+	uint32_t dirty; /* bit per text that is not empty */
+};
+
+enum part_style {
+	STYLE_PART,	 /* its type field says what it is */
+	STYLE_TOOL_CALL, /* it is a tool call */
+};
+
+enum message_style {
+	STYLE_CHAT,
+	STYLE_ITEMS,  /* of the Responses API: tool calls and results stand beside messages */
+	STYLE_BLOCKS, /* of Anthropic: tool results stand inside user messages */
+};
+
+struct parse;
+struct field;
+typedef void field_fn(struct parse *p, const struct field *f, const struct json_event *ev);
+
+enum field_type {
+	FIELD_MODEL,	 /* the requested model */
+	FIELD_STRING,	 /* at: struct sv in the call; the first that is not empty wins */
+	FIELD_LATEST,	 /* the same; the last one wins */
+	FIELD_INT,	 /* at: struct opt_int in the call; the last one wins */
+	FIELD_TOKENS,	 /* the same; never negative */
+	FIELD_NUM,	 /* at: struct opt_num */
+	FIELD_BOOL,	 /* at: struct opt_bool */
+	FIELD_LIST,	 /* at: struct call_list; each string is appended */
+	FIELD_STAGE,	 /* at: enum stage_text; strings and raw text are appended */
+	FIELD_STAGE_INT, /* at: enum stage_int */
+	FIELD_MESSAGE,	 /* at: struct sv in the open input message */
+	FIELD_PART,	 /* at: struct sv in the open part */
+	FIELD_PART_TEXT, /* text of the open part; from JSON_RAW rows it is JSON */
+	FIELD_TOOL_DEF,	 /* at: struct sv in the open tool definition */
+	FIELD_FN,	 /* fn */
+};
+
+struct field {
+	const char *path;
+	enum field_type type;
+	size_t at;
+	uint8_t group;
+	uint8_t flags; /* of struct json_rule */
+	field_fn *fn;
+	int arg; /* for fn */
+};
+
+/* Rows of field tables. */
+#define ROW(path, type, where)                            \
+	{                                                 \
+		path, type, where, GROUP_BASE, 0, NULL, 0 \
+	}
+#define ROW_ANCHOR(path, type, where)                               \
+	{                                                           \
+		path, type, where, GROUP_BASE, JSON_ANCHOR, NULL, 0 \
+	}
+#define ROW_FN(path, fn, arg)                             \
+	{                                                 \
+		path, FIELD_FN, 0, GROUP_BASE, 0, fn, arg \
+	}
+#define ROW_CONTENT(path, type, where)                       \
+	{                                                    \
+		path, type, where, GROUP_CONTENT, 0, NULL, 0 \
+	}
+#define ROW_RAW(path, type, where)                                  \
+	{                                                           \
+		path, type, where, GROUP_CONTENT, JSON_RAW, NULL, 0 \
+	}
+#define ROW_CONTENT_FN(path, fn, arg)                        \
+	{                                                    \
+		path, FIELD_FN, 0, GROUP_CONTENT, 0, fn, arg \
+	}
+
+#define CALL_AT(member)	    offsetof(struct call, member)
+#define MESSAGE_AT(member)  offsetof(struct call_message, member)
+#define PART_AT(member)	    offsetof(struct call_part, member)
+#define TOOL_DEF_AT(member) offsetof(struct call_tool_def, member)
+
+/* A tool's parameters and names, content: path of the tool object before each key. */
+#define TOOL_DEF_ROWS(P, schema)                                                        \
+	ROW_CONTENT(P "name", FIELD_TOOL_DEF, TOOL_DEF_AT(name)),                       \
+		ROW_CONTENT(P "description", FIELD_TOOL_DEF, TOOL_DEF_AT(description)), \
+		ROW_RAW(P schema, FIELD_TOOL_DEF, TOOL_DEF_AT(parameters))
+
+struct field_set {
+	const struct field *rows;
+	size_t count;
+};
+
+#define FIELD_SET(array)                 \
+	{                                \
+		array, ARRAY_SIZE(array) \
+	}
+#define FIELD_SETS_MAX 4
+
+/* What to do with a named event of a stream without looking inside. */
+enum event_use {
+	EVENT_READ,
+	EVENT_CONTENT, /* holds nothing but content */
+	EVENT_SKIP,    /* holds nothing that other events do not hold */
+};
+
+struct event_row {
+	const char *type;
+	enum event_use use;
+	bool last; /* the answer is whole once this came */
+};
+
+struct api {
+	const char *name;
+	enum call_op op;
+	enum call_api api;
+	const char *provider; /* where nothing but the protocol is known */
+	const struct field_set *request[FIELD_SETS_MAX]; /* up to the first NULL */
+	const struct field_set *answer[FIELD_SETS_MAX];
+	const struct field_set *event[FIELD_SETS_MAX]; /* none: as answer */
+	const struct event_row *events;
+	size_t event_count;
+	/* An event was read; type is its own or the one in its data. May be NULL. */
+	void (*event_done)(struct parse *p, struct sv type);
+	/* All was read: what follows from the fields together. May be NULL. */
+	void (*finish)(struct parse *p);
+};
+
+/* The fields of one kind of document, compiled. */
+struct doc_schema {
+	struct json_schema *json;
+	const struct field **rows; /* by rule id */
+};
+
+/* One document being read. */
+struct doc {
+	struct json_reader *reader;
+	const struct doc_schema *schema;
+	struct parse *parse;
+	struct stage *stage;
+	bool skip; /* the pieces of a string that are coming are not wanted */
+};
+
+/* A message's part, found again by its place when more of it comes. */
+struct slot {
+	struct slot *next;
+	uint32_t a, b;
+	struct call_tool *tool;
+	struct call_part *part; /* only with content */
+	bool done;		/* its text is whole */
+};
+
+/* One candidate of the answer. */
+struct candidate {
+	struct candidate *next;
+	uint32_t index;
+	struct sv finish;
+	struct call_message *message; /* only with content */
+	struct slot *slots;
+	size_t slot_count;
+};
+
+struct parse {
+	struct dialect *d;
+	struct exchange *ex;
+	size_t row;	       /* of api in the table */
+	const struct api *api; /* NULL: not known yet (no request head) */
+	struct call *call;
+	struct doc request;
+	struct doc answer;
+	struct stage input_stage; /* of the request, which may still come beside the answer */
+	struct stage stage;
+	struct candidate *candidates; /* by index */
+	size_t candidate_count;
+	uint32_t choice_at;	      /* place of the open choice in its array */
+	struct sv status;	      /* of a response object */
+	struct sv reason;	      /* ... why it is incomplete */
+	uint32_t last_item;	      /* the answer's last item ... */
+	bool last_is_tool;	      /* ... asks the client to run a tool */
+	struct call_message *message; /* open input message */
+	enum message_style message_style;
+	struct call_message **message_end;
+	struct call_part *part; /* open part */
+	struct call_part **part_end;
+	struct call_tool_def *tool_def;
+	struct call_tool_def **tool_def_end;
+	bool model_found;    /* behind a gap ... */
+	bool model_doubtful; /* ... and then another */
+	bool maybe;	     /* the path alone does not prove a model call */
+	bool whole;	     /* the answer's last field or event came */
+	bool answered;	     /* the answer had a field that only an answer has */
+	bool error_seen;     /* the answer carried an error object */
+	bool request_bad;    /* a body is no JSON */
+	bool answer_bad;
+	bool event_cut;	  /* an event came without its end */
+	struct buf start; /* of an answer whose API is not known yet */
+	uint64_t t_first_event;
+	const char *provider; /* by host; NULL: not a known one */
+};
+
+struct dialect {
+	dialect_call_fn *fn;
+	void *ctx;
+	struct dialect_options opt;
+	struct dialect_stats stats;
+	struct doc_schema request[API_COUNT]; /* by row of the table of apis */
+	struct doc_schema answer[API_COUNT];
+	struct doc_schema event[API_COUNT];
+	struct doc event_doc[API_COUNT]; /* one reader per row: an event is read in one go */
+	struct doc_schema probe;
+	struct doc probe_doc;
+};
+
+/* The table of dialects, and its rows. */
+extern const struct api *const apis[API_COUNT];
+extern const struct api api_openai_chat;
+extern const struct api api_openai_completions;
+extern const struct api api_openai_embeddings;
+extern const struct api api_openai_responses;
+extern const struct api api_anthropic_messages;
+
+/* field.c */
+int doc_schema_init(struct doc_schema *s, const struct field_set *const *sets);
+void doc_schema_done(struct doc_schema *s);
+int doc_open(struct doc *doc, const struct doc_schema *s, bool content);
+/* What it is read for. */
+void doc_for(struct doc *doc, struct parse *p, struct stage *stage);
+void doc_close(struct doc *doc);
+/* A NUL-terminated number's value; false for what is none or does not fit. */
+bool number_int(struct sv text, int64_t *ret);
+/* Appends a piece of a string to *to; max 0: only the arena limits it. */
+void string_piece(struct parse *p, struct sv *to, struct sv piece, size_t max);
+
+static inline struct sv stage_get(const struct stage *s, enum stage_text t)
+{
+	return s->dirty & (1u << t) ? buf_sv(&s->text[t]) : SV_NONE;
+}
+
+/* Of the answer. */
+static inline struct sv staged(const struct parse *p, enum stage_text t)
+{
+	return stage_get(&p->stage, t);
+}
+
+void stage_add(struct parse *p, struct stage *s, enum stage_text t, struct sv text);
+/* True when the string that ev is a piece of is whole: then it is ST_WORD, until dropped. */
+bool stage_word(struct parse *p, struct stage *s, const struct json_event *ev);
+/* Texts of the mask (1 << enum stage_text). */
+void stage_drop(struct stage *s, uint32_t mask);
+/* All of it. */
+void stage_reset(struct stage *s);
+void stage_done(struct stage *s);
+
+/* content.c: messages, parts, tool definitions of the request. */
+field_fn field_input_message; /* scope of one message; arg: enum message_style */
+field_fn field_input_part;    /* scope of one part; arg: enum part_style */
+field_fn field_input_text;    /* a string that is a part by itself; arg: enum part_type */
+field_fn field_input_string;  /* a string that is a message by itself */
+field_fn field_system_text;   /* a string of the system instructions */
+field_fn field_system_part;   /* scope of one part of the system instructions */
+field_fn field_tool_def;      /* scope of one tool definition */
+
+struct call_part *part_new(struct parse *p, struct call_part **head, enum part_type type);
+void part_append(struct parse *p, struct call_part *part, struct sv s);
+/* Settles what a part is, by its type on the wire. */
+void part_settle(struct parse *p, struct call_part *part);
+/* Closes what a cut request left open. */
+void input_settle(struct parse *p);
+
+/* answer.c: candidates, tool calls and parts of the answer. */
+struct candidate *answer_candidate(struct parse *p, uint32_t index);
+void answer_finish(struct parse *p, struct candidate *c, struct sv reason);
+struct slot *answer_slot(struct parse *p, struct candidate *c, uint32_t a, uint32_t b);
+/* The slot's part, made if there is none yet. NULL without content or memory. */
+struct call_part *answer_part(struct parse *p, struct candidate *c, struct slot *s,
+			      enum part_type type);
+/* Appends text to it. */
+void answer_text(struct parse *p, struct candidate *c, struct slot *s, enum part_type type,
+		 struct sv text);
+/* The slot is a tool call; empty id or name leave what is known. */
+void answer_tool(struct parse *p, struct candidate *c, struct slot *s, enum part_type type,
+		 struct sv id, struct sv name);
+void answer_settle(struct parse *p);
+
+/* finish.c: errors, and the end. */
+field_fn field_error; /* the scope of an error object; some servers have a text there */
+/* Takes the staged error fields, if there was an error. */
+void take_error(struct parse *p);
+/* The first error wins; an empty type leaves it to the status. */
+void parse_error(struct parse *p, struct sv type);
+/* The request's body ended, or will not: takes what there is. */
+void parse_request_end(struct parse *p);
+/* The exchange ended: settles the call. False: it was no model call after all. */
+bool parse_finish(struct parse *p, uint64_t time);
+
+#endif /* EARSHOT_DIALECT_PARSE_H */
