@@ -26,7 +26,7 @@
 /* The probed function: its own address, never inlined, never folded with another. */
 int earshot_selftest_target(int x);
 
-__attribute__((noinline, noclone, noipa)) int earshot_selftest_target(int x)
+__attribute__((noinline)) int earshot_selftest_target(int x)
 {
 	__asm__ volatile("" : "+r"(x) : : "memory");
 	return x + 1;
