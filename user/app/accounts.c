@@ -100,11 +100,11 @@ void accounts_record(struct accounts *a, const struct es_head *rec)
 
 static void write_pair(struct json_writer *w, struct sv key, const uint64_t v[2])
 {
-	json_key(w, key);
-	json_array(w);
-	json_int(w, (int64_t)v[0]);
-	json_int(w, (int64_t)v[1]);
-	json_array_end(w);
+	json_write_key(w, key);
+	json_write_array(w);
+	json_write_int(w, (int64_t)v[0]);
+	json_write_int(w, (int64_t)v[1]);
+	json_write_array_end(w);
 }
 
 static void write_account(const struct account *x, struct json_writer *w)
@@ -112,21 +112,21 @@ static void write_account(const struct account *x, struct json_writer *w)
 	char object[24];
 	int n = snprintf(object, sizeof(object), "0x%llx", (unsigned long long)x->key.object);
 
-	json_object(w);
-	json_key(w, SV("tgid"));
-	json_int(w, x->key.tgid);
-	json_pair(w, SV("object"), (struct sv){ object, (size_t)n });
-	json_key(w, SV("birth"));
-	json_int(w, (int64_t)x->key.birth);
-	json_key(w, SV("records"));
-	json_int(w, (int64_t)x->records);
-	json_key(w, SV("settled"));
-	json_bool(w, x->settled);
+	json_write_object(w);
+	json_write_key(w, SV("tgid"));
+	json_write_int(w, x->key.tgid);
+	json_write_pair(w, SV("object"), (struct sv){ object, (size_t)n });
+	json_write_key(w, SV("birth"));
+	json_write_int(w, (int64_t)x->key.birth);
+	json_write_key(w, SV("records"));
+	json_write_int(w, (int64_t)x->records);
+	json_write_key(w, SV("settled"));
+	json_write_bool(w, x->settled);
 	write_pair(w, SV("passed"), x->passed);
 	write_pair(w, SV("captured"), x->captured);
 	write_pair(w, SV("lost"), x->lost);
 	write_pair(w, SV("ignored"), x->ignored);
-	json_object_end(w);
+	json_write_object_end(w);
 }
 
 void accounts_write(const struct accounts *a, struct json_writer *w)
@@ -134,8 +134,8 @@ void accounts_write(const struct accounts *a, struct json_writer *w)
 	uint64_t sum[4][2] = { { 0 } };
 	const struct account *x, *next;
 
-	json_key(w, SV("streams"));
-	json_array(w);
+	json_write_key(w, SV("streams"));
+	json_write_array(w);
 	HASH_ITER(hh, a->all, x, next) {
 		for (int d = 0; d < 2; d++) {
 			sum[0][d] += x->passed[d];
@@ -145,16 +145,16 @@ void accounts_write(const struct accounts *a, struct json_writer *w)
 		}
 		write_account(x, w);
 	}
-	json_array_end(w);
-	json_key(w, SV("totals"));
-	json_object(w);
-	json_key(w, SV("streams"));
-	json_int(w, (int64_t)HASH_COUNT(a->all));
-	json_key(w, SV("unlisted"));
-	json_int(w, (int64_t)a->unlisted);
+	json_write_array_end(w);
+	json_write_key(w, SV("totals"));
+	json_write_object(w);
+	json_write_key(w, SV("streams"));
+	json_write_int(w, (int64_t)HASH_COUNT(a->all));
+	json_write_key(w, SV("unlisted"));
+	json_write_int(w, (int64_t)a->unlisted);
 	write_pair(w, SV("passed"), sum[0]);
 	write_pair(w, SV("captured"), sum[1]);
 	write_pair(w, SV("lost"), sum[2]);
 	write_pair(w, SV("ignored"), sum[3]);
-	json_object_end(w);
+	json_write_object_end(w);
 }

@@ -13,40 +13,40 @@ static const char *const stat_names[ES_STAT_COUNT] = {
 
 static void write_stats(const struct outputs_end *end, struct json_writer *w)
 {
-	json_key(w, SV("stats"));
-	json_object(w);
+	json_write_key(w, SV("stats"));
+	json_write_object(w);
 	for (int i = 0; i < ES_STAT_COUNT; i++) {
 		if (!end->loss[i].events && !end->loss[i].bytes)
 			continue;
-		json_key(w, sv_of(stat_names[i]));
-		json_object(w);
-		json_key(w, SV("events"));
-		json_int(w, (int64_t)end->loss[i].events);
-		json_key(w, SV("bytes"));
-		json_int(w, (int64_t)end->loss[i].bytes);
-		json_object_end(w);
+		json_write_key(w, sv_of(stat_names[i]));
+		json_write_object(w);
+		json_write_key(w, SV("events"));
+		json_write_int(w, (int64_t)end->loss[i].events);
+		json_write_key(w, SV("bytes"));
+		json_write_int(w, (int64_t)end->loss[i].bytes);
+		json_write_object_end(w);
 	}
-	json_object_end(w);
+	json_write_object_end(w);
 }
 
 static void write_libs(const struct outputs_end *end, struct json_writer *w)
 {
 	const struct lib_fact *lib;
 
-	json_key(w, SV("attach"));
-	json_array(w);
+	json_write_key(w, SV("attach"));
+	json_write_array(w);
 	for (size_t i = 0; (lib = facts_lib(end->facts, i)); i++) {
-		json_object(w);
-		json_key(w, SV("pid"));
-		json_int(w, lib->ns_tgid);
-		json_pair(w, SV("path"), lib->path);
-		json_pair(w, SV("stack"), lib->stack);
-		json_pair(w, SV("how"), lib->how);
+		json_write_object(w);
+		json_write_key(w, SV("pid"));
+		json_write_int(w, lib->ns_tgid);
+		json_write_pair(w, SV("path"), lib->path);
+		json_write_pair(w, SV("stack"), lib->stack);
+		json_write_pair(w, SV("how"), lib->how);
 		if (lib->error.len)
-			json_pair(w, SV("error"), lib->error);
-		json_object_end(w);
+			json_write_pair(w, SV("error"), lib->error);
+		json_write_object_end(w);
 	}
-	json_array_end(w);
+	json_write_array_end(w);
 }
 
 static void write_counts(const struct outputs_end *end, uint64_t calls, struct json_writer *w)
@@ -66,8 +66,8 @@ static void write_counts(const struct outputs_end *end, uint64_t calls, struct j
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-		json_key(w, counts[i].name);
-		json_int(w, (int64_t)counts[i].value);
+		json_write_key(w, counts[i].name);
+		json_write_int(w, (int64_t)counts[i].value);
 	}
 }
 
@@ -98,14 +98,14 @@ int statsfile_write(const char *path, const struct outputs_end *end, uint64_t ca
 	int err;
 
 	buf_init(&b, 0);
-	w = json_writer(&b);
-	json_object(&w);
+	w = json_writer_on(&b);
+	json_write_object(&w);
 	write_counts(end, calls, &w);
 	if (end->accounts)
 		accounts_write(end->accounts, &w);
 	write_stats(end, &w);
 	write_libs(end, &w);
-	json_object_end(&w);
+	json_write_object_end(&w);
 	buf_addc(&b, '\n');
 	err = b.failed ? -ENOMEM : write_file(path, &b);
 	buf_done(&b);
