@@ -26,7 +26,7 @@ PKGS := libbpf libelf capstone libcurl libprotobuf-c libxxhash zlib libbrotlidec
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
         -Wconversion -Wno-sign-conversion -Wpointer-arith -Wwrite-strings -Wundef
 HARDEN := -fstack-protector-strong -fPIE
-CPPFLAGS := -D_GNU_SOURCE -Iinclude -Iuser -Ibpf -I$O -I$O/gen -DEARSHOT_VERSION='"$(VERSION)"' $(EXTRA_CPPFLAGS)
+CPPFLAGS := -D_GNU_SOURCE -Iinclude -Iuser -I$O -I$O/gen -DEARSHOT_VERSION='"$(VERSION)"' $(EXTRA_CPPFLAGS)
 CFLAGS := -std=gnu11 -g -O2 $(WARN) $(HARDEN) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now $(EXTRA_LDFLAGS)
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -4,69 +4,13 @@
 
 /*
  * maps - everything the programs share. Maps that carry state are never LRU: what does not
- * fit is counted, not forgotten. The user side reads procs, streams and counters with these
- * same structs (probe/loader.c includes this file for its types).
+ * fit is counted, not forgotten.
  */
 #include "earshot/abi.h"
+#include "earshot/state.h"
 #include "earshot/stats.h"
 #include "frame.h"
 
-/* Value of es_procs, by tgid in the root pid namespace: the gate. */
-struct proc_val {
-	__u64 start;	/* CLOCK_BOOTTIME ns */
-	__u32 execs;
-	__u32 ns_tgid;
-};
-
-struct stream_key {
-	__u64 object;
-	__u32 tgid;
-	__u32 execs;	/* an exec leaves the old addresses without meaning */
-};
-
-#define STREAM_HAS_FD	 (1u << 0)
-#define STREAM_PEER_SENT (1u << 1)
-#define STREAM_CLOSED	 (1u << 2)	/* freed, but its record could not be written */
-#define STREAM_SENT	 (1u << 3)	/* a record was delivered */
-
-struct stream_val {
-	__u64 proc_start;
-	__u64 birth;
-	__u64 passed[2];
-	__u64 lost[2];
-	__u64 ignored[2];
-	__u64 tail[2];	/* lost or ignored since the last delivered byte */
-	__u32 flags;
-	__u32 fd;
-};
-
-/* What user space wants of a stream. */
-enum es_verdict {
-	ES_VERDICT_STREAM = 0,
-	ES_VERDICT_HEADERS = 1,	/* first ES_HEADERS_BYTES of each call */
-	ES_VERDICT_IGNORE = 2,
-};
-
-#define ES_HEADERS_BYTES 1024u
-
-struct verdict_val {
-	__u64 birth;
-	__u32 verdict;	/* enum es_verdict */
-	__u32 pad;
-};
-
-struct stat_val {
-	__u64 events;
-	__u64 bytes;
-};
-
-/* What user space tells all programs. */
-struct control_val {
-	__u32 parent_tgid;	/* earshot's own pid in its namespace; its next child is watched */
-	__u32 verdicts;		/* es_verdicts has, or had, entries: worth a look-up */
-};
-
-#ifdef __bpf__
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20);
@@ -138,6 +82,4 @@ const volatile __u64 es_pidns_ino SEC(".rodata") __weak = 0;
 /* What a return program's stack pointer is above the entry's: 8 at an x86 return probe. */
 const volatile __u64 es_return_sp SEC(".rodata") __weak = 0;
 const volatile bool es_use_verdicts SEC(".rodata") __weak = false;
-#endif /* __bpf__ */
-
 #endif /* EARSHOT_BPF_MAPS_H */

@@ -33,7 +33,7 @@ BPF_TEST_SRCS := $(wildcard tests/bpf/test_*.c)
 BPF_TEST_BINS := $(patsubst tests/bpf/%.c,$O/bpftest/%,$(BPF_TEST_SRCS))
 $O/bpftest/%: tests/bpf/%.c $(foreach f,$(DEPS_probe),$O/san/lib$(f).a) $O/bpf/earshot.o $(wildcard bpf/*.h)
 	@mkdir -p $(@D)
-	$(call say,BPFTEST,$@)$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-missing-prototypes $(SAN) -pie -o $@ $< -Wl,--start-group $(foreach f,$(DEPS_probe),$O/san/lib$(f).a) -Wl,--end-group -lcmocka $(LIBS)
+	$(call say,BPFTEST,$@)$(CC) $(CPPFLAGS) -Ibpf $(CFLAGS) -Wno-missing-prototypes $(SAN) -pie -o $@ $< -Wl,--start-group $(foreach f,$(DEPS_probe),$O/san/lib$(f).a) -Wl,--end-group -lcmocka $(LIBS)
 $O/bpftest/layout.bpf.o: tests/bpf/layout.bpf.c $(wildcard bpf/*.h include/earshot/*.h)
 	@mkdir -p $(@D)
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -c $< -o $@

@@ -15,7 +15,9 @@
 #include <linux/types.h>
 #include <sys/cdefs.h>
 
-#include "maps.h"
+#include "earshot/abi.h"
+#include "earshot/state.h"
+#include "frame.h"
 
 #define MEMBERS(X)                                                                                 \
 	X(es_head, type)                                                                           \

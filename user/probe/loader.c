@@ -12,8 +12,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "earshot/state.h"
 #include "earshot.skel.h"
-#include "maps.h"
 
 /* See features.c. */
 #define ATTACH_UPROBE_MULTI 48
