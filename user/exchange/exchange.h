@@ -92,6 +92,7 @@ struct ex_message {
 	bool decode_failed;	/* content coding unknown or broken: body not handed on */
 	bool truncated;		/* expansion bound reached: rest of the body not handed on */
 	bool sse;		/* the body is an event stream */
+	bool conflict;		/* its length was told in two ways: smuggling, maybe */
 	uint64_t lost;		/* wire bytes missing */
 	uint64_t wire_bytes;	/* body bytes as sent (after transfer, before content coding) */
 	uint64_t body_bytes;	/* body bytes handed on */

@@ -55,6 +55,11 @@ bool http1_is_open(const struct http1 *p)
 	return p->open;
 }
 
+bool http1_is_lost(const struct http1 *p)
+{
+	return p->state >= SEEK;
+}
+
 const char *http1_error(const struct http1 *p)
 {
 	return p->error;

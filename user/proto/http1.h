@@ -122,6 +122,9 @@ void http1_close(struct http1 *p);
 /* Inside a message, from its first byte to its end. */
 bool http1_is_open(const struct http1 *p);
 
+/* The place was lost: a message, or the next chunk of this one, is being looked for. */
+bool http1_is_lost(const struct http1 *p);
+
 /* Static text: why the newest HTTP1_BROKEN. "" when none. */
 const char *http1_error(const struct http1 *p);
 

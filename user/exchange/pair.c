@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange/pair.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "earshot/stats.h"
+#include "exchange/call.h"
+
+/* One stream. */
+struct pair {
+	struct pairs *pairs;
+	struct conn *conn;
+	struct http1 http[2];	 /* enum ex_side */
+	struct call *head;	 /* oldest first; a call leaves when both its sides ended */
+	struct call *reading[2]; /* whose message is being read */
+	uint64_t pending[2];	 /* lost bytes that belong to no call yet */
+	uint64_t number;
+	uint64_t now;
+	unsigned int count;
+	uint8_t why; /* enum conn_end, once closing */
+	bool closing;
+	bool interim;  /* the response being read is a 1xx */
+	bool finished; /* upgraded, or given up: nothing more is read */
+};
+
+/* Calls. */
+
+static struct call *add_call(struct pair *p)
+{
+	struct call *call = call_new(p->pairs, p->conn, p->number), **at = &p->head;
+
+	if (!call)
+		return NULL;
+	p->number++;
+	p->count++;
+	while (*at)
+		at = &(*at)->next;
+	*at = call;
+	call->now = p->now;
+	return call;
+}
+
+static enum ex_outcome outcome_of(const struct pair *p, const struct call *call)
+{
+	if (call->upgraded)
+		return EX_UPGRADED;
+	if (call->broken)
+		return EX_BROKEN;
+	if (call->ended[EX_RESPONSE] && call->whole)
+		return EX_DONE;
+	if (p->closing && (p->why == CONN_EXIT || p->why == CONN_EXEC))
+		return EX_PROC_EXIT;
+	if (p->closing && p->why == CONN_STOPPED)
+		return EX_STOPPED;
+	return call->started[EX_RESPONSE] || call->torn[EX_RESPONSE] ? EX_CUT : EX_NO_RESPONSE;
+}
+
+static void remove_call(struct pair *p, struct call *call)
+{
+	struct call **at = &p->head;
+
+	while (*at != call)
+		at = &(*at)->next;
+	*at = call->next;
+	p->count--;
+	for (int side = EX_REQUEST; side <= EX_RESPONSE; side++) {
+		if (p->reading[side] == call)
+			p->reading[side] = NULL;
+	}
+	call_end(call, p->conn, outcome_of(p, call), p->now);
+}
+
+static void end_if_over(struct pair *p, struct call *call)
+{
+	if (call->ended[EX_REQUEST] && call->ended[EX_RESPONSE])
+		remove_call(p, call);
+}
+
+/* The oldest call whose response is not over. */
+static struct call *awaiting(const struct pair *p)
+{
+	struct call *call = p->head;
+
+	while (call && call->ended[EX_RESPONSE])
+		call = call->next;
+	return call;
+}
+
+/* A call whose request was not seen. */
+static struct call *add_headless(struct pair *p)
+{
+	struct call *call = add_call(p);
+
+	if (!call)
+		return NULL;
+	call->ended[EX_REQUEST] = true;
+	if (p->pending[EX_REQUEST])
+		call_gap(call, EX_REQUEST, p->pending[EX_REQUEST]);
+	p->pending[EX_REQUEST] = 0;
+	return call;
+}
+
+/* Bytes were lost that no message showed up for: they held at least one call. */
+static void end_unseen(struct pair *p)
+{
+	struct call *call;
+
+	if (!p->pending[EX_REQUEST] && !p->pending[EX_RESPONSE])
+		return;
+	call = add_headless(p);
+	if (!call)
+		return;
+	if (p->pending[EX_RESPONSE])
+		call_gap(call, EX_RESPONSE, p->pending[EX_RESPONSE]);
+	p->pending[EX_RESPONSE] = 0;
+	remove_call(p, call);
+}
+
+/*
+ * A new request means that the responses before it are over, unless the client sends ahead:
+ * those of which the end was lost end here.
+ */
+static void end_lost(struct pair *p)
+{
+	struct call *next;
+
+	for (struct call *call = p->head; call; call = next) {
+		bool lost = call == p->reading[EX_RESPONSE]
+				    ? http1_is_lost(&p->http[EX_RESPONSE])
+				    : call->torn[EX_RESPONSE] && !call->ended[EX_RESPONSE];
+
+		next = call->next;
+		if (lost)
+			remove_call(p, call);
+	}
+}
+
+/* Nobody who talks to a model sends ahead like this. */
+static void give_up(struct pair *p)
+{
+	if (!p->finished)
+		stat_add(p->pairs->opts.stats, ES_U_CALLS_FULL, 0);
+	for (struct call *call = p->head; call; call = call->next)
+		call->broken = "too many requests without a response";
+	p->finished = true;
+}
+
+/* Requests. */
+
+static void req_start(void *ctx, uint64_t stamp)
+{
+	struct pair *p = ctx;
+	struct call *call;
+
+	end_lost(p);
+	end_unseen(p);
+	if (p->count == PAIR_PIPELINE_MAX) {
+		give_up(p);
+		return;
+	}
+	call = add_call(p);
+	p->reading[EX_REQUEST] = call;
+	if (call)
+		call_start(call, EX_REQUEST, stamp);
+}
+
+static enum http1_verdict req_head(void *ctx, const struct http1_head *head)
+{
+	struct pair *p = ctx;
+
+	if (p->reading[EX_REQUEST])
+		call_head(p->reading[EX_REQUEST], EX_REQUEST, head);
+	return HTTP1_AS_FRAMED;
+}
+
+static void side_bytes(struct pair *p, enum ex_side side, struct sv bytes)
+{
+	struct call *call = p->reading[side];
+
+	if (!call)
+		return;
+	call->now = p->now;
+	call_bytes(call, side, bytes);
+}
+
+static void side_end(struct pair *p, enum ex_side side, enum http1_end how)
+{
+	struct call *call = p->reading[side];
+	bool whole = how == HTTP1_WHOLE;
+
+	if (how == HTTP1_BROKEN)
+		stat_add(p->pairs->opts.stats, ES_U_PROTO_ERROR, 0);
+	if (!call)
+		return;
+	p->reading[side] = NULL;
+	if (how == HTTP1_BROKEN)
+		call->broken = http1_error(&p->http[side]);
+	/* A body until close is whole when the object is gone, not when we or the process stop. */
+	if (how == HTTP1_CLOSED)
+		whole = p->why == CONN_FREED || p->why == CONN_GONE;
+	call->now = p->now;
+	if (side == EX_RESPONSE)
+		call->whole = whole;
+	call_side_end(call, side, whole);
+	end_if_over(p, call);
+}
+
+static void req_body(void *ctx, struct sv bytes)
+{
+	side_bytes(ctx, EX_REQUEST, bytes);
+}
+
+static void req_gap(void *ctx, uint64_t lost)
+{
+	struct pair *p = ctx;
+
+	if (p->reading[EX_REQUEST])
+		call_gap(p->reading[EX_REQUEST], EX_REQUEST, lost);
+	else
+		p->pending[EX_REQUEST] += lost;
+}
+
+static void req_end(void *ctx, enum http1_end how)
+{
+	side_end(ctx, EX_REQUEST, how);
+}
+
+static void skipped(void *ctx, uint64_t count)
+{
+	struct pair *p = ctx;
+
+	stat_add(p->pairs->opts.stats, ES_U_RESYNC, count);
+}
+
+/* Responses. */
+
+static void resp_start(void *ctx, uint64_t stamp)
+{
+	struct pair *p = ctx;
+	struct call *call = awaiting(p);
+
+	if (!call)
+		call = add_headless(p);
+	p->reading[EX_RESPONSE] = call;
+	if (!call)
+		return;
+	if (p->pending[EX_RESPONSE])
+		call_gap(call, EX_RESPONSE, p->pending[EX_RESPONSE]);
+	p->pending[EX_RESPONSE] = 0;
+	call_start(call, EX_RESPONSE, stamp);
+}
+
+static enum http1_verdict resp_head(void *ctx, const struct http1_head *head)
+{
+	struct pair *p = ctx;
+	struct call *call = p->reading[EX_RESPONSE];
+
+	p->interim = head->status < 200 && head->framing != HTTP1_TUNNEL;
+	if (!call || p->interim)
+		return HTTP1_AS_FRAMED;
+	call->now = p->now;
+	call->upgraded = head->framing == HTTP1_TUNNEL ||
+			 (call->connects && head->status >= 200 && head->status < 300);
+	call_head(call, EX_RESPONSE, head);
+	if (call->upgraded) {
+		p->finished = true;
+		return HTTP1_AS_TUNNEL;
+	}
+	return call->without_body ? HTTP1_WITHOUT_BODY : HTTP1_AS_FRAMED;
+}
+
+static void resp_body(void *ctx, struct sv bytes)
+{
+	side_bytes(ctx, EX_RESPONSE, bytes);
+}
+
+static void resp_gap(void *ctx, uint64_t lost)
+{
+	struct pair *p = ctx;
+	struct call *call = p->reading[EX_RESPONSE] ? p->reading[EX_RESPONSE] : awaiting(p);
+
+	if (call)
+		call_gap(call, EX_RESPONSE, lost);
+	else
+		p->pending[EX_RESPONSE] += lost;
+}
+
+static void resp_end(void *ctx, enum http1_end how)
+{
+	struct pair *p = ctx;
+	struct call *call = p->reading[EX_RESPONSE];
+
+	if (!p->interim) {
+		side_end(p, EX_RESPONSE, how);
+		return;
+	}
+	p->interim = false;
+	p->reading[EX_RESPONSE] = NULL;
+	if (call)
+		call->started[EX_RESPONSE] = false;
+}
+
+static const struct http1_ops side_ops[] = {
+	[EX_REQUEST] = { req_start, req_head, req_body, req_gap, req_end, skipped },
+	[EX_RESPONSE] = { resp_start, resp_head, resp_body, resp_gap, resp_end, skipped },
+};
+
+/* Streams. */
+
+static enum ex_side side_of(const struct conn *conn, enum conn_dir dir)
+{
+	return dir == conn->request_dir ? EX_REQUEST : EX_RESPONSE;
+}
+
+static void on_open(void *ctx, struct conn *conn)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+
+	conn->user = p;
+	if (!p)
+		return;
+	p->pairs = ctx;
+	p->conn = conn;
+	http1_init(&p->http[EX_REQUEST], HTTP1_REQUESTS, &side_ops[EX_REQUEST], p);
+	http1_init(&p->http[EX_RESPONSE], HTTP1_RESPONSES, &side_ops[EX_RESPONSE], p);
+	if (conn->late) {
+		http1_join(&p->http[EX_REQUEST]);
+		http1_join(&p->http[EX_RESPONSE]);
+	}
+}
+
+static void end_all(struct pair *p)
+{
+	while (p->head)
+		remove_call(p, p->head);
+}
+
+static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv bytes,
+		     uint64_t time)
+{
+	struct pairs *pairs = ctx;
+	struct pair *p = conn->user;
+	size_t taken;
+
+	if (!p) {
+		stat_add(pairs->opts.stats, ES_U_CALLS_FULL, bytes.len);
+		return false;
+	}
+	p->now = time;
+	taken = http1_feed(&p->http[side_of(conn, dir)], bytes, time);
+	if (p->finished)
+		stat_more(pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len - taken);
+	if (p->finished)
+		end_all(p);
+	return !p->finished;
+}
+
+static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t count, uint64_t time)
+{
+	struct pair *p = conn->user;
+
+	(void)ctx;
+	if (!p || p->finished)
+		return;
+	p->now = time;
+	http1_gap(&p->http[side_of(conn, dir)], count);
+}
+
+static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)
+{
+	struct pair *p = conn->user;
+
+	(void)ctx;
+	if (!p)
+		return;
+	p->now = time;
+	p->closing = true;
+	p->why = (uint8_t)why;
+	http1_close(&p->http[EX_REQUEST]);
+	http1_close(&p->http[EX_RESPONSE]);
+	end_all(p);
+	end_unseen(p);
+	http1_done(&p->http[EX_REQUEST]);
+	http1_done(&p->http[EX_RESPONSE]);
+	free(p);
+	conn->user = NULL;
+}
+
+const struct conn_sink pairs_sink = {
+	.open = on_open,
+	.bytes = on_bytes,
+	.gap = on_gap,
+	.close = on_close,
+};
+
+int pairs_new(struct pairs **ret, const struct pairs_opts *opts)
+{
+	struct pairs *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->opts = *opts;
+	if (!p->opts.max_open)
+		p->opts.max_open = PAIRS_OPEN;
+	if (!p->opts.arena_limit)
+		p->opts.arena_limit = PAIR_ARENA_MAX;
+	p->limits = (struct body_limits){
+		.bytes = PAIR_BODY_MAX,
+		.ratio = PAIR_RATIO_MAX,
+		.event = PAIR_EVENT_MAX,
+	};
+	*ret = p;
+	return 0;
+}
+
+void pairs_free(struct pairs *p)
+{
+	free(p);
+}
+
+size_t pairs_open(const struct pairs *p)
+{
+	return p->open;
+}
