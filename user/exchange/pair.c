@@ -5,15 +5,15 @@
 #include <stdlib.h>
 
 #include "earshot/stats.h"
-#include "exchange/call.h"
+#include "exchange/round.h"
 
 /* One stream. */
 struct pair {
 	struct pairs *pairs;
 	struct conn *conn;
 	struct http1 http[2];	 /* enum ex_side */
-	struct call *head;	 /* oldest first; a call leaves when both its sides ended */
-	struct call *reading[2]; /* whose message is being read */
+	struct round *head;	 /* oldest first; a call leaves when both its sides ended */
+	struct round *reading[2]; /* whose message is being read */
 	uint64_t pending[2];	 /* lost bytes that belong to no call yet */
 	uint64_t number;
 	uint64_t now;
@@ -26,95 +26,95 @@ struct pair {
 
 /* Calls. */
 
-static struct call *add_call(struct pair *p)
+static struct round *add_call(struct pair *p)
 {
-	struct call *call = call_new(p->pairs, p->conn, p->number), **at = &p->head;
+	struct round *round = round_new(p->pairs, p->conn, p->number), **at = &p->head;
 
-	if (!call)
+	if (!round)
 		return NULL;
 	p->number++;
 	p->count++;
 	while (*at)
 		at = &(*at)->next;
-	*at = call;
-	call->now = p->now;
-	return call;
+	*at = round;
+	round->now = p->now;
+	return round;
 }
 
-static enum ex_outcome outcome_of(const struct pair *p, const struct call *call)
+static enum ex_outcome outcome_of(const struct pair *p, const struct round *round)
 {
-	if (call->upgraded)
+	if (round->upgraded)
 		return EX_UPGRADED;
-	if (call->broken)
+	if (round->broken)
 		return EX_BROKEN;
-	if (call->ended[EX_RESPONSE] && call->whole)
+	if (round->ended[EX_RESPONSE] && round->whole)
 		return EX_DONE;
 	if (p->closing && (p->why == CONN_EXIT || p->why == CONN_EXEC))
 		return EX_PROC_EXIT;
 	if (p->closing && p->why == CONN_STOPPED)
 		return EX_STOPPED;
-	return call->started[EX_RESPONSE] || call->torn[EX_RESPONSE] ? EX_CUT : EX_NO_RESPONSE;
+	return round->started[EX_RESPONSE] || round->torn[EX_RESPONSE] ? EX_CUT : EX_NO_RESPONSE;
 }
 
-static void remove_call(struct pair *p, struct call *call)
+static void remove_call(struct pair *p, struct round *round)
 {
-	struct call **at = &p->head;
+	struct round **at = &p->head;
 
-	while (*at != call)
+	while (*at != round)
 		at = &(*at)->next;
-	*at = call->next;
+	*at = round->next;
 	p->count--;
 	for (int side = EX_REQUEST; side <= EX_RESPONSE; side++) {
-		if (p->reading[side] == call)
+		if (p->reading[side] == round)
 			p->reading[side] = NULL;
 	}
-	call_end(call, p->conn, outcome_of(p, call), p->now);
+	round_end(round, p->conn, outcome_of(p, round), p->now);
 }
 
-static void end_if_over(struct pair *p, struct call *call)
+static void end_if_over(struct pair *p, struct round *round)
 {
-	if (call->ended[EX_REQUEST] && call->ended[EX_RESPONSE])
-		remove_call(p, call);
+	if (round->ended[EX_REQUEST] && round->ended[EX_RESPONSE])
+		remove_call(p, round);
 }
 
 /* The oldest call whose response is not over. */
-static struct call *awaiting(const struct pair *p)
+static struct round *awaiting(const struct pair *p)
 {
-	struct call *call = p->head;
+	struct round *round = p->head;
 
-	while (call && call->ended[EX_RESPONSE])
-		call = call->next;
-	return call;
+	while (round && round->ended[EX_RESPONSE])
+		round = round->next;
+	return round;
 }
 
 /* A call whose request was not seen. */
-static struct call *add_headless(struct pair *p)
+static struct round *add_headless(struct pair *p)
 {
-	struct call *call = add_call(p);
+	struct round *round = add_call(p);
 
-	if (!call)
+	if (!round)
 		return NULL;
-	call->ended[EX_REQUEST] = true;
+	round->ended[EX_REQUEST] = true;
 	if (p->pending[EX_REQUEST])
-		call_gap(call, EX_REQUEST, p->pending[EX_REQUEST]);
+		round_gap(round, EX_REQUEST, p->pending[EX_REQUEST]);
 	p->pending[EX_REQUEST] = 0;
-	return call;
+	return round;
 }
 
 /* Bytes were lost that no message showed up for: they held at least one call. */
 static void end_unseen(struct pair *p)
 {
-	struct call *call;
+	struct round *round;
 
 	if (!p->pending[EX_REQUEST] && !p->pending[EX_RESPONSE])
 		return;
-	call = add_headless(p);
-	if (!call)
+	round = add_headless(p);
+	if (!round)
 		return;
 	if (p->pending[EX_RESPONSE])
-		call_gap(call, EX_RESPONSE, p->pending[EX_RESPONSE]);
+		round_gap(round, EX_RESPONSE, p->pending[EX_RESPONSE]);
 	p->pending[EX_RESPONSE] = 0;
-	remove_call(p, call);
+	remove_call(p, round);
 }
 
 /*
@@ -123,16 +123,16 @@ static void end_unseen(struct pair *p)
  */
 static void end_lost(struct pair *p)
 {
-	struct call *next;
+	struct round *next;
 
-	for (struct call *call = p->head; call; call = next) {
-		bool lost = call == p->reading[EX_RESPONSE]
+	for (struct round *round = p->head; round; round = next) {
+		bool lost = round == p->reading[EX_RESPONSE]
 				    ? http1_is_lost(&p->http[EX_RESPONSE])
-				    : call->torn[EX_RESPONSE] && !call->ended[EX_RESPONSE];
+				    : round->torn[EX_RESPONSE] && !round->ended[EX_RESPONSE];
 
-		next = call->next;
+		next = round->next;
 		if (lost)
-			remove_call(p, call);
+			remove_call(p, round);
 	}
 }
 
@@ -141,8 +141,8 @@ static void give_up(struct pair *p)
 {
 	if (!p->finished)
 		stat_add(p->pairs->opts.stats, ES_U_CALLS_FULL, 0);
-	for (struct call *call = p->head; call; call = call->next)
-		call->broken = "too many requests without a response";
+	for (struct round *round = p->head; round; round = round->next)
+		round->broken = "too many requests without a response";
 	p->finished = true;
 }
 
@@ -151,7 +151,7 @@ static void give_up(struct pair *p)
 static void req_start(void *ctx, uint64_t stamp)
 {
 	struct pair *p = ctx;
-	struct call *call;
+	struct round *round;
 
 	end_lost(p);
 	end_unseen(p);
@@ -159,10 +159,10 @@ static void req_start(void *ctx, uint64_t stamp)
 		give_up(p);
 		return;
 	}
-	call = add_call(p);
-	p->reading[EX_REQUEST] = call;
-	if (call)
-		call_start(call, EX_REQUEST, stamp);
+	round = add_call(p);
+	p->reading[EX_REQUEST] = round;
+	if (round)
+		round_start(round, EX_REQUEST, stamp);
 }
 
 static enum http1_verdict req_head(void *ctx, const struct http1_head *head)
@@ -170,40 +170,40 @@ static enum http1_verdict req_head(void *ctx, const struct http1_head *head)
 	struct pair *p = ctx;
 
 	if (p->reading[EX_REQUEST])
-		call_head(p->reading[EX_REQUEST], EX_REQUEST, head);
+		round_head(p->reading[EX_REQUEST], EX_REQUEST, head);
 	return HTTP1_AS_FRAMED;
 }
 
 static void side_bytes(struct pair *p, enum ex_side side, struct sv bytes)
 {
-	struct call *call = p->reading[side];
+	struct round *round = p->reading[side];
 
-	if (!call)
+	if (!round)
 		return;
-	call->now = p->now;
-	call_bytes(call, side, bytes);
+	round->now = p->now;
+	round_bytes(round, side, bytes);
 }
 
 static void side_end(struct pair *p, enum ex_side side, enum http1_end how)
 {
-	struct call *call = p->reading[side];
+	struct round *round = p->reading[side];
 	bool whole = how == HTTP1_WHOLE;
 
 	if (how == HTTP1_BROKEN)
 		stat_add(p->pairs->opts.stats, ES_U_PROTO_ERROR, 0);
-	if (!call)
+	if (!round)
 		return;
 	p->reading[side] = NULL;
 	if (how == HTTP1_BROKEN)
-		call->broken = http1_error(&p->http[side]);
+		round->broken = http1_error(&p->http[side]);
 	/* A body until close is whole when the object is gone, not when we or the process stop. */
 	if (how == HTTP1_CLOSED)
 		whole = p->why == CONN_FREED || p->why == CONN_GONE;
-	call->now = p->now;
+	round->now = p->now;
 	if (side == EX_RESPONSE)
-		call->whole = whole;
-	call_side_end(call, side, whole);
-	end_if_over(p, call);
+		round->whole = whole;
+	round_side_end(round, side, whole);
+	end_if_over(p, round);
 }
 
 static void req_body(void *ctx, struct sv bytes)
@@ -216,7 +216,7 @@ static void req_gap(void *ctx, uint64_t lost)
 	struct pair *p = ctx;
 
 	if (p->reading[EX_REQUEST])
-		call_gap(p->reading[EX_REQUEST], EX_REQUEST, lost);
+		round_gap(p->reading[EX_REQUEST], EX_REQUEST, lost);
 	else
 		p->pending[EX_REQUEST] += lost;
 }
@@ -238,36 +238,36 @@ static void skipped(void *ctx, uint64_t count)
 static void resp_start(void *ctx, uint64_t stamp)
 {
 	struct pair *p = ctx;
-	struct call *call = awaiting(p);
+	struct round *round = awaiting(p);
 
-	if (!call)
-		call = add_headless(p);
-	p->reading[EX_RESPONSE] = call;
-	if (!call)
+	if (!round)
+		round = add_headless(p);
+	p->reading[EX_RESPONSE] = round;
+	if (!round)
 		return;
 	if (p->pending[EX_RESPONSE])
-		call_gap(call, EX_RESPONSE, p->pending[EX_RESPONSE]);
+		round_gap(round, EX_RESPONSE, p->pending[EX_RESPONSE]);
 	p->pending[EX_RESPONSE] = 0;
-	call_start(call, EX_RESPONSE, stamp);
+	round_start(round, EX_RESPONSE, stamp);
 }
 
 static enum http1_verdict resp_head(void *ctx, const struct http1_head *head)
 {
 	struct pair *p = ctx;
-	struct call *call = p->reading[EX_RESPONSE];
+	struct round *round = p->reading[EX_RESPONSE];
 
 	p->interim = head->status < 200 && head->framing != HTTP1_TUNNEL;
-	if (!call || p->interim)
+	if (!round || p->interim)
 		return HTTP1_AS_FRAMED;
-	call->now = p->now;
-	call->upgraded = head->framing == HTTP1_TUNNEL ||
-			 (call->connects && head->status >= 200 && head->status < 300);
-	call_head(call, EX_RESPONSE, head);
-	if (call->upgraded) {
+	round->now = p->now;
+	round->upgraded = head->framing == HTTP1_TUNNEL ||
+			 (round->connects && head->status >= 200 && head->status < 300);
+	round_head(round, EX_RESPONSE, head);
+	if (round->upgraded) {
 		p->finished = true;
 		return HTTP1_AS_TUNNEL;
 	}
-	return call->without_body ? HTTP1_WITHOUT_BODY : HTTP1_AS_FRAMED;
+	return round->without_body ? HTTP1_WITHOUT_BODY : HTTP1_AS_FRAMED;
 }
 
 static void resp_body(void *ctx, struct sv bytes)
@@ -278,10 +278,10 @@ static void resp_body(void *ctx, struct sv bytes)
 static void resp_gap(void *ctx, uint64_t lost)
 {
 	struct pair *p = ctx;
-	struct call *call = p->reading[EX_RESPONSE] ? p->reading[EX_RESPONSE] : awaiting(p);
+	struct round *round = p->reading[EX_RESPONSE] ? p->reading[EX_RESPONSE] : awaiting(p);
 
-	if (call)
-		call_gap(call, EX_RESPONSE, lost);
+	if (round)
+		round_gap(round, EX_RESPONSE, lost);
 	else
 		p->pending[EX_RESPONSE] += lost;
 }
@@ -289,7 +289,7 @@ static void resp_gap(void *ctx, uint64_t lost)
 static void resp_end(void *ctx, enum http1_end how)
 {
 	struct pair *p = ctx;
-	struct call *call = p->reading[EX_RESPONSE];
+	struct round *round = p->reading[EX_RESPONSE];
 
 	if (!p->interim) {
 		side_end(p, EX_RESPONSE, how);
@@ -297,8 +297,8 @@ static void resp_end(void *ctx, enum http1_end how)
 	}
 	p->interim = false;
 	p->reading[EX_RESPONSE] = NULL;
-	if (call)
-		call->started[EX_RESPONSE] = false;
+	if (round)
+		round->started[EX_RESPONSE] = false;
 }
 
 static const struct http1_ops side_ops[] = {

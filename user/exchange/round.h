@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EARSHOT_EXCHANGE_CALL_H
-#define EARSHOT_EXCHANGE_CALL_H
+#ifndef EARSHOT_EXCHANGE_ROUND_H
+#define EARSHOT_EXCHANGE_ROUND_H
 
 /*
- * call - one request with its response while it goes on: call.c fills its exchange and passes
+ * round - one request with its response while it goes on: round.c fills its exchange and passes
  * it on, pair.c says which message belongs to which call.
  */
 #include "base/stats.h"
@@ -17,8 +17,8 @@ struct pairs {
 	size_t open; /* calls with an exchange */
 };
 
-struct call {
-	struct call *next;
+struct round {
+	struct round *next;
 	struct pairs *pairs;
 	struct exchange *ex;  /* NULL: not followed, there was no room */
 	struct body *body[2]; /* NULL: its bytes are handed on as they are */
@@ -36,15 +36,15 @@ struct call {
 };
 
 /* Never fails but for memory (NULL). */
-struct call *call_new(struct pairs *pairs, const struct conn *conn, uint64_t number);
+struct round *round_new(struct pairs *pairs, const struct conn *conn, uint64_t number);
 /* Ends the exchange with this outcome, and frees the call. */
-void call_end(struct call *call, const struct conn *conn, enum ex_outcome outcome, uint64_t time);
+void round_end(struct round *round, const struct conn *conn, enum ex_outcome outcome, uint64_t time);
 
 /* A message's first byte. */
-void call_start(struct call *call, enum ex_side side, uint64_t time);
-void call_head(struct call *call, enum ex_side side, const struct http1_head *head);
-void call_bytes(struct call *call, enum ex_side side, struct sv bytes);
-void call_gap(struct call *call, enum ex_side side, uint64_t lost);
-void call_side_end(struct call *call, enum ex_side side, bool complete);
+void round_start(struct round *round, enum ex_side side, uint64_t time);
+void round_head(struct round *round, enum ex_side side, const struct http1_head *head);
+void round_bytes(struct round *round, enum ex_side side, struct sv bytes);
+void round_gap(struct round *round, enum ex_side side, uint64_t lost);
+void round_side_end(struct round *round, enum ex_side side, bool complete);
 
-#endif /* EARSHOT_EXCHANGE_CALL_H */
+#endif /* EARSHOT_EXCHANGE_ROUND_H */

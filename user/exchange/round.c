@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange/round.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "earshot/stats.h"
+#include "exchange/target.h"
+
+static const struct sv header_names[EX_H_COUNT] = {
+#define X(name, text) [EX_H_##name] = { text, sizeof(text) - 1 },
+	EX_HEADERS(X)
+#undef X
+};
+
+static void lose(const struct round *round, enum es_stat cause, uint64_t bytes)
+{
+	stat_add(round->pairs->opts.stats, cause, bytes);
+}
+
+static void set_peer(struct exchange *ex, const struct conn *conn)
+{
+	ex->peer_family = conn->peer_family;
+	ex->peer_port = conn->peer_port;
+	memcpy(ex->peer_addr, conn->peer_addr, sizeof(ex->peer_addr));
+}
+
+static struct exchange *exchange_new(struct pairs *pairs, const struct conn *conn, uint64_t number)
+{
+	struct exchange *ex = calloc(1, sizeof(*ex));
+
+	if (!ex)
+		return NULL;
+	ex->tgid = conn->tgid;
+	ex->proc_start = conn->proc_start;
+	ex->object = conn->object;
+	ex->birth = conn->birth;
+	ex->number = number;
+	ex->role = conn->request_dir == CONN_WRITE ? EX_CLIENT : EX_SERVER;
+	ex->outcome = EX_OPEN;
+	ex->tls = conn->tls;
+	ex->joined_late = conn->late;
+	ex->method = ex->target = SV("");
+	set_peer(ex, conn);
+	arena_init(&ex->arena, pairs->opts.arena_limit);
+	return ex;
+}
+
+struct round *round_new(struct pairs *pairs, const struct conn *conn, uint64_t number)
+{
+	struct round *round = calloc(1, sizeof(*round));
+
+	if (!round)
+		return NULL;
+	round->pairs = pairs;
+	if (pairs->open < pairs->opts.max_open)
+		round->ex = exchange_new(pairs, conn, number);
+	if (round->ex)
+		pairs->open++;
+	else
+		lose(round, ES_U_CALLS_FULL, 0);
+	return round;
+}
+
+static void begin(struct round *round)
+{
+	const struct pairs_opts *o = &round->pairs->opts;
+
+	if (!round->begun)
+		o->ops->begin(o->ctx, round->ex);
+	round->begun = true;
+}
+
+void round_end(struct round *round, const struct conn *conn, enum ex_outcome outcome, uint64_t time)
+{
+	const struct pairs_opts *o = &round->pairs->opts;
+	struct exchange *ex = round->ex;
+
+	if (ex) {
+		begin(round);
+		set_peer(ex, conn);
+		ex->outcome = outcome;
+		if (round->broken)
+			strncpy(ex->reason, round->broken, sizeof(ex->reason) - 1);
+		o->ops->end(o->ctx, ex, time);
+		arena_done(&ex->arena);
+		free(ex);
+		round->pairs->open--;
+	}
+	body_free(round->body[EX_REQUEST]);
+	body_free(round->body[EX_RESPONSE]);
+	free(round);
+}
+
+void round_start(struct round *round, enum ex_side side, uint64_t time)
+{
+	round->started[side] = true;
+	if (round->ex)
+		round->ex->msg[side].t_first = time;
+}
+
+static struct sv keep(struct round *round, struct sv s)
+{
+	struct sv copy = arena_copy(&round->ex->arena, s);
+
+	if (!copy.p)
+		lose(round, ES_U_ARENA_FULL, s.len);
+	return copy;
+}
+
+/* Only what the table names is kept; no credential stands there. */
+static void keep_headers(struct round *round, struct ex_message *msg, const struct http1_head *head)
+{
+	for (size_t i = 0; i < head->field_count; i++) {
+		const struct http1_field *f = &head->fields[i];
+		size_t h = 0;
+
+		while (h < EX_H_COUNT && !sv_eq_nocase(f->name, header_names[h]))
+			h++;
+		if (h < EX_H_COUNT && !msg->header[h].p)
+			msg->header[h] = keep(round, f->value);
+	}
+}
+
+static bool is_event_stream(struct sv content_type)
+{
+	struct sv type = sv_trim(sv_cut(content_type, sv_find(content_type, ';')));
+
+	return sv_eq_nocase(type, SV("text/event-stream"));
+}
+
+/* Handing on. */
+
+static void give(struct round *round, enum ex_side side, struct sv bytes)
+{
+	const struct pairs_opts *o = &round->pairs->opts;
+
+	round->ex->msg[side].body_bytes += bytes.len;
+	if (side == EX_REQUEST)
+		o->ops->req_body(o->ctx, round->ex, bytes);
+	else
+		o->ops->resp_body(o->ctx, round->ex, bytes, round->now);
+}
+
+static void req_bytes(void *ctx, struct sv bytes)
+{
+	give(ctx, EX_REQUEST, bytes);
+}
+
+static void resp_bytes(void *ctx, struct sv bytes)
+{
+	give(ctx, EX_RESPONSE, bytes);
+}
+
+static void resp_event(void *ctx, const struct sse_event *ev)
+{
+	struct round *round = ctx;
+	const struct pairs_opts *o = &round->pairs->opts;
+
+	o->ops->resp_event(o->ctx, round->ex, ev, round->now);
+}
+
+static const struct body_sink body_sinks[] = {
+	[EX_REQUEST] = { .bytes = req_bytes },
+	[EX_RESPONSE] = { .bytes = resp_bytes, .event = resp_event },
+};
+
+/* The body cannot be handed on, from here on or at all. */
+static void body_failed(struct round *round, enum ex_side side, int err)
+{
+	struct ex_message *msg = &round->ex->msg[side];
+
+	round->dead[side] = true;
+	if (err == -E2BIG) {
+		msg->truncated = true;
+		lose(round, ES_U_EXPANSION, 0);
+	} else {
+		/* Behind a gap, the gap is the reason. */
+		msg->decode_failed = err != -ENODATA;
+		lose(round, ES_U_DECODE_ERROR, 0);
+	}
+}
+
+static void body_begin(struct round *round, enum ex_side side)
+{
+	struct ex_message *msg = &round->ex->msg[side];
+	struct sv codings[2] = { msg->header[EX_H_CONTENT_ENCODING],
+				 msg->header[EX_H_TRANSFER_ENCODING] };
+	int err;
+
+	if (sv_eq_nocase(codings[1], SV("chunked")))
+		codings[1] = SV_NONE;
+	if (!codings[0].len && !codings[1].len && !msg->sse)
+		return;
+	err = body_new(&round->body[side], codings, msg->sse, &round->pairs->limits,
+		       &body_sinks[side], round);
+	if (err)
+		body_failed(round, side, err);
+}
+
+static void request_head(struct round *round, const struct http1_head *head)
+{
+	struct exchange *ex = round->ex;
+
+	ex->method = keep(round, head->method);
+	ex->target = target_clean(&ex->arena, head->target);
+	if (!ex->target.p)
+		lose(round, ES_U_ARENA_FULL, head->target.len);
+	begin(round);
+}
+
+static void response_head(struct round *round, const struct http1_head *head)
+{
+	const struct pairs_opts *o = &round->pairs->opts;
+	struct exchange *ex = round->ex;
+
+	begin(round);
+	ex->status = head->status;
+	ex->msg[EX_RESPONSE].sse = is_event_stream(ex->msg[EX_RESPONSE].header[EX_H_CONTENT_TYPE]);
+	o->ops->resp_head(o->ctx, ex);
+}
+
+void round_head(struct round *round, enum ex_side side, const struct http1_head *head)
+{
+	struct exchange *ex = round->ex;
+
+	if (side == EX_REQUEST) {
+		round->without_body = sv_eq(head->method, SV("HEAD"));
+		round->connects = sv_eq(head->method, SV("CONNECT"));
+	}
+	if (!ex)
+		return;
+	ex->http_major = head->major;
+	ex->http_minor = head->minor;
+	ex->msg[side].head_seen = true;
+	ex->msg[side].conflict = head->conflict;
+	keep_headers(round, &ex->msg[side], head);
+	if (side == EX_REQUEST)
+		request_head(round, head);
+	else
+		response_head(round, head);
+	body_begin(round, side);
+}
+
+void round_bytes(struct round *round, enum ex_side side, struct sv bytes)
+{
+	struct ex_message *msg;
+	int err;
+
+	if (!round->ex)
+		return;
+	msg = &round->ex->msg[side];
+	msg->wire_bytes += bytes.len;
+	if (!msg->t_body)
+		msg->t_body = round->now;
+	if (round->dead[side]) {
+		stat_more(round->pairs->opts.stats,
+			  msg->truncated ? ES_U_EXPANSION : ES_U_DECODE_ERROR, bytes.len);
+		return;
+	}
+	if (!round->body[side]) {
+		give(round, side, bytes);
+		return;
+	}
+	err = body_feed(round->body[side], bytes);
+	if (msg->sse)
+		msg->body_bytes = body_bytes(round->body[side]);
+	if (err)
+		body_failed(round, side, err);
+}
+
+void round_gap(struct round *round, enum ex_side side, uint64_t lost)
+{
+	const struct pairs_opts *o = &round->pairs->opts;
+
+	round->torn[side] = true;
+	if (!round->ex)
+		return;
+	round->ex->msg[side].gapped = true;
+	round->ex->msg[side].lost += lost;
+	if (round->body[side])
+		body_gap(round->body[side]);
+	if (round->begun)
+		o->ops->gap(o->ctx, round->ex, side);
+}
+
+void round_side_end(struct round *round, enum ex_side side, bool complete)
+{
+	const struct pairs_opts *o = &round->pairs->opts;
+	struct ex_message *msg;
+	int err = 0;
+
+	round->ended[side] = true;
+	if (!round->ex)
+		return;
+	msg = &round->ex->msg[side];
+	msg->complete = complete;
+	msg->t_end = round->now;
+	if (complete && round->body[side] && !round->dead[side])
+		err = body_end(round->body[side]);
+	if (err)
+		body_failed(round, side, err);
+	body_free(round->body[side]);
+	round->body[side] = NULL;
+	if (side != EX_REQUEST)
+		return;
+	begin(round);
+	o->ops->req_end(o->ctx, round->ex);
+}
