@@ -100,6 +100,17 @@ def broken():
     ]
 
 
+def garbage():
+    """Answers that are not what they claim to be, or hardly HTTP."""
+    return [
+        case('g-text', 'chat', 'garbage=text'),
+        case('g-cut', 'messages', 'garbage=cut'),
+        case('g-events', 'chat', 'garbage=events', True, **USAGE),
+        case('g-head', 'chat', 'garbage=head'),
+        case('g-after', 'chat', ''),
+    ]
+
+
 def cancelled():
     """The client hangs up while the answer is still coming."""
     return [

@@ -75,5 +75,5 @@ def break_json(ans, how):
                b'event: ghost\n\n', b'data: [1,2\n\n']
         ans.events = [e for pair in zip(ans.events, bad * len(ans.events)) for e in pair]
         return ans
-    ans.facts.update(partial=True, garbage=True)
+    ans.facts.update(partial=True, garbage=True, headless=how == 'head')
     return ans

@@ -63,7 +63,7 @@ def client_table(codings):
     npm = [os.path.join(env.NODE_MODULES, 'openai')]
     rows = [
         Client('python http.client', python_http('serial'),
-               raw + cases.between() + cases.cancelled() + cases.large()),
+               raw + cases.between() + cases.cancelled() + cases.garbage() + cases.large()),
         Client('python, two threads on one connection', python_http('shared'), cases.many(24)),
         Client('python, connection handed between threads', python_http('hand'), cases.many(18)),
         Client('python, eight connections at once', python_http('parallel'), cases.many(48)),
