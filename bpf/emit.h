@@ -26,12 +26,11 @@ enum {
  */
 static __always_inline __u64 data_wake(__u64 waiting, __u64 size)
 {
-	return waiting < es_wake_bytes && waiting + size >= es_wake_bytes ? BPF_RB_FORCE_WAKEUP :
-									    BPF_RB_NO_WAKEUP;
+	return waiting < es_wake_bytes && waiting + size >= es_wake_bytes ? BPF_RB_FORCE_WAKEUP
+									  : BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline void fill_stream(struct es_stream *to, struct stream_val *s,
-					struct frame *f)
+static __always_inline void fill_stream(struct es_stream *to, struct stream_val *s, struct frame *f)
 {
 	to->proc_start = s->proc_start;
 	to->object = f->object;
@@ -103,8 +102,8 @@ static __always_inline void emit_whole_chunk(struct stream_val *s, struct frame 
 		emit_16384(s, f, (__u64)chunk * ES_CHUNK_MAX, ES_CHUNK_MAX, chunk, waiting);
 }
 
-static __always_inline void emit_chunk(struct stream_val *s, struct frame *f, __u64 done,
-				       __u32 len, __u32 chunk)
+static __always_inline void emit_chunk(struct stream_val *s, struct frame *f, __u64 done, __u32 len,
+				       __u32 chunk)
 {
 	__u64 waiting = bpf_ringbuf_query(&es_ring, BPF_RB_AVAIL_DATA);
 

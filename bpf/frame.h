@@ -13,8 +13,8 @@
 
 /* How the call tells how many bytes it moved. */
 enum es_len_how {
-	ES_LEN_RETURN = 0,	/* int result > 0 */
-	ES_LEN_POINTER = 1,	/* int result 1, size_t at lenp */
+	ES_LEN_RETURN = 0,  /* int result > 0 */
+	ES_LEN_POINTER = 1, /* int result 1, size_t at lenp */
 };
 
 struct frame {
@@ -22,28 +22,28 @@ struct frame {
 	__u64 object;
 	__u64 buf;
 	__u64 lenp;
-	__u64 time;	/* of the entry */
+	__u64 time; /* of the entry */
 	__u64 proc_start;
 	__u32 execs;
 	__u32 fpad;
 	/* from here on: used at the return only */
-	__u64 total;	/* bytes the call moved */
-	__u64 want;	/* of those, bytes to take */
+	__u64 total; /* bytes the call moved */
+	__u64 want;  /* of those, bytes to take */
 	struct {
 		__u64 events;
 		__u64 bytes;
-	} missed[2];	/* by outcome */
+	} missed[2]; /* by outcome */
 	__u8 dir;
-	__u8 how;	/* enum es_len_how */
-	__u8 reported;	/* a call inside this one reported the same bytes */
-	__u8 outcome;	/* of the chunk just tried */
+	__u8 how;      /* enum es_len_how */
+	__u8 reported; /* a call inside this one reported the same bytes */
+	__u8 outcome;  /* of the chunk just tried */
 	__u8 pad[4];
 };
 
 struct thread {
 	__u32 depth;
-	__u32 stale;	/* frames dropped by the last push or take */
-	__u32 scratch;	/* see frame_at() */
+	__u32 stale;   /* frames dropped by the last push or take */
+	__u32 scratch; /* see frame_at() */
 	__u32 pad;
 	struct frame frames[ES_FRAMES];
 };

@@ -9,8 +9,8 @@
 #define ES_AF_INET6 10
 
 /* One pointer, hop by hop: chains of BPF_CORE_READ would take a stack slot each. */
-#define HOP(to, from, member)                                                                      \
-	bpf_probe_read_kernel(&(to), sizeof(to),                                                   \
+#define HOP(to, from, member)                    \
+	bpf_probe_read_kernel(&(to), sizeof(to), \
 			      (void *)(from) + bpf_core_field_offset((from)->member))
 
 /* Address of the struct sock behind a descriptor of the current task; 0 when it is no socket. */

@@ -18,80 +18,80 @@
 
 enum es_rec_type {
 	/* kernel */
-	ES_REC_DATA = 1,	/* struct es_data: plaintext of one call or a chunk of it */
-	ES_REC_CLOSE = 2,	/* struct es_close: the stream's object was freed */
-	ES_REC_PEER = 3,	/* struct es_peer: the stream's socket */
-	ES_REC_FORK = 4,	/* struct es_proc: a watched process got a child */
-	ES_REC_EXEC = 5,	/* struct es_proc: a watched process runs another program */
-	ES_REC_EXIT = 6,	/* struct es_proc: the last thread ended */
-	ES_REC_GAP = 7,		/* struct es_data with len 0: bytes lost, nothing came since */
+	ES_REC_DATA = 1,  /* struct es_data: plaintext of one call or a chunk of it */
+	ES_REC_CLOSE = 2, /* struct es_close: the stream's object was freed */
+	ES_REC_PEER = 3,  /* struct es_peer: the stream's socket */
+	ES_REC_FORK = 4,  /* struct es_proc: a watched process got a child */
+	ES_REC_EXEC = 5,  /* struct es_proc: a watched process runs another program */
+	ES_REC_EXIT = 6,  /* struct es_proc: the last thread ended */
+	ES_REC_GAP = 7,	  /* struct es_data with len 0: bytes lost, nothing came since */
 
 	/* facts, from the attacher */
-	ES_FACT_BOOT = 64,	/* struct es_fact: boot id, host, clock; first in a recording */
-	ES_FACT_PROC = 65,	/* struct es_fact: exe, argv, uid ... of one process */
-	ES_FACT_LIB = 66,	/* struct es_fact: how one library of a process is read, or not */
-	ES_FACT_CLOCK = 67,	/* struct es_clock: wall clock offset changed */
-	ES_FACT_LOSS = 68,	/* struct es_loss: kernel counters, cumulative */
-	ES_FACT_SETTLE = 69,	/* struct es_close: final offsets of a stream without a CLOSE */
+	ES_FACT_BOOT = 64,   /* struct es_fact: boot id, host, clock; first in a recording */
+	ES_FACT_PROC = 65,   /* struct es_fact: exe, argv, uid ... of one process */
+	ES_FACT_LIB = 66,    /* struct es_fact: how one library of a process is read, or not */
+	ES_FACT_CLOCK = 67,  /* struct es_clock: wall clock offset changed */
+	ES_FACT_LOSS = 68,   /* struct es_loss: kernel counters, cumulative */
+	ES_FACT_SETTLE = 69, /* struct es_close: final offsets of a stream without a CLOSE */
 
 	/* put in by the source */
-	ES_REC_TICK = 96,	/* struct es_head alone: time passed */
+	ES_REC_TICK = 96, /* struct es_head alone: time passed */
 };
 
 enum es_dir {
-	ES_DIR_WRITE = 0,	/* the watched process sent */
-	ES_DIR_READ = 1,	/* the watched process received */
+	ES_DIR_WRITE = 0, /* the watched process sent */
+	ES_DIR_READ = 1,  /* the watched process received */
 };
 
 /* Head of every record. size counts the whole record, head included. */
 struct es_head {
-	__u16 type;		/* enum es_rec_type */
-	__u16 flags;		/* ES_F_* */
+	__u16 type;  /* enum es_rec_type */
+	__u16 flags; /* ES_F_* */
 	__u32 size;
 	__u64 time;
-	__u32 tgid;		/* as the kernel counts, in the root pid namespace */
+	__u32 tgid; /* as the kernel counts, in the root pid namespace */
 	__u32 tid;
 };
 
-#define ES_F_TRUNCATED	(1 << 0)	/* the call was longer than what was taken */
-#define ES_F_FAULT	(1 << 1)	/* part of the call could not be read */
-#define ES_F_FIRST	(1 << 2)	/* first record of this stream object since attach */
-#define ES_F_LATE	(1 << 3)	/* process was already running when it was attached */
-#define ES_F_SHARED_MM	(1 << 4)	/* FORK: parent and child share memory until exec (vfork) */
+#define ES_F_TRUNCATED (1 << 0) /* the call was longer than what was taken */
+#define ES_F_FAULT     (1 << 1) /* part of the call could not be read */
+#define ES_F_FIRST     (1 << 2) /* first record of this stream object since attach */
+#define ES_F_LATE      (1 << 3) /* process was already running when it was attached */
+#define ES_F_SHARED_MM (1 << 4) /* FORK: parent and child share memory until exec (vfork) */
 
 /* Names one stream: with tgid of the head, unique on one boot. */
 struct es_stream {
-	__u64 proc_start;	/* start of the process, CLOCK_BOOTTIME ns */
-	__u64 object;		/* SSL* and the like: an address in the target */
-	__u64 birth;		/* when the object was first seen: tells generations apart */
+	__u64 proc_start; /* start of the process, CLOCK_BOOTTIME ns */
+	__u64 object;	  /* SSL* and the like: an address in the target */
+	__u64 birth;	  /* when the object was first seen: tells generations apart */
 };
 
 /* ES_REC_DATA, ES_REC_GAP. The payload of len bytes follows. */
 struct es_data {
 	struct es_head head;
 	struct es_stream stream;
-	__u64 offset;		/* of the payload's first byte in this direction */
-	__u64 missing;		/* bytes of this direction lost right before offset */
-	__u32 call_len;		/* what the call really moved */
-	__u32 len;		/* payload bytes here */
-	__u8 dir;		/* enum es_dir */
-	__u8 source;		/* enum es_source */
-	__u8 chunk;		/* number of this chunk in its call, saturating */
+	__u64 offset;	/* of the payload's first byte in this direction */
+	__u64 missing;	/* bytes of this direction lost right before offset */
+	__u32 call_len; /* what the call really moved */
+	__u32 len;	/* payload bytes here */
+	__u8 dir;	/* enum es_dir */
+	__u8 source;	/* enum es_source */
+	__u8 chunk;	/* number of this chunk in its call, saturating */
 	__u8 pad[5];
 };
 
 enum es_source {
-	ES_SRC_TLS = 1,		/* a library whose calls look like (ctx, buf, len) */
+	ES_SRC_TLS = 1, /* a library whose calls look like (ctx, buf, len) */
 };
 
 /* ES_REC_CLOSE, ES_FACT_SETTLE. Index: enum es_dir. passed = captured + lost + ignored. */
 struct es_close {
 	struct es_head head;
 	struct es_stream stream;
-	__u64 passed[2];	/* bytes the library moved since the stream was first seen */
-	__u64 lost[2];		/* of those, not delivered, any cause */
-	__u64 ignored[2];	/* of those, not delivered because of the verdict */
-	__u64 tail[2];		/* lost or ignored bytes behind the last delivered one */
+	__u64 passed[2];  /* bytes the library moved since the stream was first seen */
+	__u64 lost[2];	  /* of those, not delivered, any cause */
+	__u64 ignored[2]; /* of those, not delivered because of the verdict */
+	__u64 tail[2];	  /* lost or ignored bytes behind the last delivered one */
 };
 
 /* ES_REC_PEER: the socket of a stream, read in the kernel. */
@@ -99,11 +99,11 @@ struct es_peer {
 	struct es_head head;
 	struct es_stream stream;
 	__u32 fd;
-	__u16 family;		/* AF_INET 2, AF_INET6 10; others: not an IP socket */
-	__u16 remote_port;	/* host order */
-	__u16 local_port;	/* host order */
+	__u16 family;	   /* AF_INET 2, AF_INET6 10; others: not an IP socket */
+	__u16 remote_port; /* host order */
+	__u16 local_port;  /* host order */
 	__u8 pad[6];
-	__u8 remote[16];	/* network order; IPv4 in the first 4 */
+	__u8 remote[16]; /* network order; IPv4 in the first 4 */
 	__u8 local[16];
 };
 
@@ -111,18 +111,18 @@ struct es_peer {
 struct es_proc {
 	struct es_head head;
 	__u64 proc_start;
-	__u64 parent_start;	/* FORK: of the parent; else 0 */
-	__u32 parent_tgid;	/* FORK: the parent; else 0 */
-	__u32 ns_tgid;		/* head.tgid as earshot's own pid namespace counts; 0: not in it */
-	__u32 exit_code;	/* EXIT: as in wait(2): status << 8 | signal */
-	__u32 exec_count;	/* execs since first watched */
+	__u64 parent_start; /* FORK: of the parent; else 0 */
+	__u32 parent_tgid;  /* FORK: the parent; else 0 */
+	__u32 ns_tgid;	    /* head.tgid as earshot's own pid namespace counts; 0: not in it */
+	__u32 exit_code;    /* EXIT: as in wait(2): status << 8 | signal */
+	__u32 exec_count;   /* execs since first watched */
 	__u8 comm[16];
 };
 
 struct es_clock {
 	struct es_head head;
-	__u64 wall_offset;	/* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
-	__u64 boot_offset;	/* CLOCK_BOOTTIME - CLOCK_MONOTONIC, ns */
+	__u64 wall_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
+	__u64 boot_offset; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC, ns */
 };
 
 /* Counters of enum es_stat as [events, bytes] pairs; count pairs follow. */
@@ -142,45 +142,45 @@ struct es_fact {
 };
 
 struct es_field {
-	__u16 id;		/* enum es_field_id */
+	__u16 id; /* enum es_field_id */
 	__u16 pad;
 	__u32 len;
 };
 
 enum es_field_id {
 	/* BOOT */
-	ES_FIELD_BOOT_ID = 1,		/* text of /proc/sys/kernel/random/boot_id */
+	ES_FIELD_BOOT_ID = 1, /* text of /proc/sys/kernel/random/boot_id */
 	ES_FIELD_HOST_NAME = 2,
-	ES_FIELD_HOST_ARCH = 3,		/* amd64, arm64 */
-	ES_FIELD_OS_RELEASE = 4,	/* uname -r */
+	ES_FIELD_HOST_ARCH = 3,	 /* amd64, arm64 */
+	ES_FIELD_OS_RELEASE = 4, /* uname -r */
 	ES_FIELD_EARSHOT_VERSION = 5,
-	ES_FIELD_WALL_OFFSET = 6,	/* __u64, as in struct es_clock */
-	ES_FIELD_BOOT_OFFSET = 7,	/* __u64 */
-	ES_FIELD_ENV_SERVICE = 8,	/* earshot's own OTEL_SERVICE_NAME */
-	ES_FIELD_ENV_RESOURCE = 9,	/* earshot's own OTEL_RESOURCE_ATTRIBUTES */
-	ES_FIELD_MACHINE_ID = 10,	/* /etc/machine-id */
+	ES_FIELD_WALL_OFFSET = 6,  /* __u64, as in struct es_clock */
+	ES_FIELD_BOOT_OFFSET = 7,  /* __u64 */
+	ES_FIELD_ENV_SERVICE = 8,  /* earshot's own OTEL_SERVICE_NAME */
+	ES_FIELD_ENV_RESOURCE = 9, /* earshot's own OTEL_RESOURCE_ATTRIBUTES */
+	ES_FIELD_MACHINE_ID = 10,  /* /etc/machine-id */
 	/* PROC */
-	ES_FIELD_EXE = 32,		/* path of the executable */
-	ES_FIELD_ARGV = 33,		/* NUL-separated; content: never leaves unasked */
-	ES_FIELD_UID = 34,		/* __u32 */
+	ES_FIELD_EXE = 32,  /* path of the executable */
+	ES_FIELD_ARGV = 33, /* NUL-separated; content: never leaves unasked */
+	ES_FIELD_UID = 34,  /* __u32 */
 	ES_FIELD_CGROUP = 35,
-	ES_FIELD_PROC_SERVICE = 36,	/* the process's OTEL_SERVICE_NAME */
-	ES_FIELD_PROC_RESOURCE = 37,	/* the process's OTEL_RESOURCE_ATTRIBUTES */
-	ES_FIELD_PARENT = 38,		/* __u64[2]: parent tgid, parent start */
-	ES_FIELD_NS_TGID = 39,		/* __u32: pid in earshot's own namespace */
-	ES_FIELD_OWNER = 40,		/* user name */
+	ES_FIELD_PROC_SERVICE = 36,  /* the process's OTEL_SERVICE_NAME */
+	ES_FIELD_PROC_RESOURCE = 37, /* the process's OTEL_RESOURCE_ATTRIBUTES */
+	ES_FIELD_PARENT = 38,	     /* __u64[2]: parent tgid, parent start */
+	ES_FIELD_NS_TGID = 39,	     /* __u32: pid in earshot's own namespace */
+	ES_FIELD_OWNER = 40,	     /* user name */
 	/* LIB */
 	ES_FIELD_LIB_PATH = 64,
-	ES_FIELD_LIB_BUILD_ID = 65,	/* raw bytes */
-	ES_FIELD_LIB_STACK = 66,	/* openssl ... */
-	ES_FIELD_LIB_HOW = 67,		/* one line: what was probed where and why */
-	ES_FIELD_LIB_ERROR = 68,	/* why it is not read; then it is a blind spot */
+	ES_FIELD_LIB_BUILD_ID = 65, /* raw bytes */
+	ES_FIELD_LIB_STACK = 66,    /* openssl ... */
+	ES_FIELD_LIB_HOW = 67,	    /* one line: what was probed where and why */
+	ES_FIELD_LIB_ERROR = 68,    /* why it is not read; then it is a blind spot */
 };
 
 /* Limits of the kernel side. */
-#define ES_CHUNK_MAX	16384u			/* payload of one record */
-#define ES_CHUNKS	256u			/* records of one call */
-#define ES_CALL_MAX	(ES_CHUNK_MAX * ES_CHUNKS) /* 4 MiB */
+#define ES_CHUNK_MAX 16384u			/* payload of one record */
+#define ES_CHUNKS    256u			/* records of one call */
+#define ES_CALL_MAX  (ES_CHUNK_MAX * ES_CHUNKS) /* 4 MiB */
 
 _Static_assert(sizeof(struct es_head) == 24, "es_head");
 _Static_assert(sizeof(struct es_stream) == 24, "es_stream");

@@ -7,21 +7,21 @@
  * become processes. What goes the other way are records (abi.h). No includes: as abi.h.
  */
 enum es_msg_type {
-	ES_MSG_PROC = 1,	/* proc: a fork, exec or exit of a watched process */
-	ES_MSG_VERDICT = 2,	/* verdict: rule a stream out */
-	ES_MSG_COMMAND = 3,	/* command: attach before this child runs its program */
-	ES_MSG_STOP = 4,	/* settle everything, then end */
+	ES_MSG_PROC = 1,    /* proc: a fork, exec or exit of a watched process */
+	ES_MSG_VERDICT = 2, /* verdict: rule a stream out */
+	ES_MSG_COMMAND = 3, /* command: attach before this child runs its program */
+	ES_MSG_STOP = 4,    /* settle everything, then end */
 };
 
 struct es_msg {
 	__u32 type;
-	__u32 pid;		/* COMMAND: the child, in our own pid namespace */
-	__u32 tgid;		/* VERDICT */
-	__u32 ignore;		/* VERDICT */
-	__u64 object;		/* VERDICT */
-	__u64 birth;		/* VERDICT */
-	struct es_proc proc;	/* PROC */
-	char path[4096];	/* COMMAND: the program; NUL-terminated */
+	__u32 pid;	     /* COMMAND: the child, in our own pid namespace */
+	__u32 tgid;	     /* VERDICT */
+	__u32 ignore;	     /* VERDICT */
+	__u64 object;	     /* VERDICT */
+	__u64 birth;	     /* VERDICT */
+	struct es_proc proc; /* PROC */
+	char path[4096];     /* COMMAND: the program; NUL-terminated */
 };
 
 /* Other types are sent without the path. */

@@ -10,7 +10,7 @@
 
 /* Value of es_procs, by tgid in the root pid namespace: the gate. */
 struct proc_val {
-	__u64 start;	/* CLOCK_BOOTTIME ns */
+	__u64 start; /* CLOCK_BOOTTIME ns */
 	__u32 execs;
 	__u32 ns_tgid;
 };
@@ -18,13 +18,13 @@ struct proc_val {
 struct stream_key {
 	__u64 object;
 	__u32 tgid;
-	__u32 execs;	/* an exec leaves the old addresses without meaning */
+	__u32 execs; /* an exec leaves the old addresses without meaning */
 };
 
 #define STREAM_HAS_FD	 (1u << 0)
 #define STREAM_PEER_SENT (1u << 1)
-#define STREAM_CLOSED	 (1u << 2)	/* freed, but its record could not be written */
-#define STREAM_SENT	 (1u << 3)	/* a record was delivered */
+#define STREAM_CLOSED	 (1u << 2) /* freed, but its record could not be written */
+#define STREAM_SENT	 (1u << 3) /* a record was delivered */
 
 struct stream_val {
 	__u64 proc_start;
@@ -32,7 +32,7 @@ struct stream_val {
 	__u64 passed[2];
 	__u64 lost[2];
 	__u64 ignored[2];
-	__u64 tail[2];	/* lost or ignored since the last delivered byte */
+	__u64 tail[2]; /* lost or ignored since the last delivered byte */
 	__u32 flags;
 	__u32 fd;
 };
@@ -40,7 +40,7 @@ struct stream_val {
 /* What user space wants of a stream. */
 enum es_verdict {
 	ES_VERDICT_STREAM = 0,
-	ES_VERDICT_HEADERS = 1,	/* first ES_HEADERS_BYTES of each call */
+	ES_VERDICT_HEADERS = 1, /* first ES_HEADERS_BYTES of each call */
 	ES_VERDICT_IGNORE = 2,
 };
 
@@ -48,7 +48,7 @@ enum es_verdict {
 
 struct verdict_val {
 	__u64 birth;
-	__u32 verdict;	/* enum es_verdict */
+	__u32 verdict; /* enum es_verdict */
 	__u32 pad;
 };
 
@@ -59,8 +59,8 @@ struct stat_val {
 
 /* What user space tells all programs. */
 struct control_val {
-	__u32 parent_tgid;	/* earshot's own pid in its namespace; its next child is watched */
-	__u32 verdicts;		/* es_verdicts has, or had, entries: worth a look-up */
+	__u32 parent_tgid; /* earshot's own pid in its namespace; its next child is watched */
+	__u32 verdicts;	   /* es_verdicts has, or had, entries: worth a look-up */
 };
 
 _Static_assert(sizeof(struct stream_key) == 16, "stream_key");

@@ -74,7 +74,7 @@ static uint64_t file_offset(const void *p)
 
 static void __attribute__((noreturn)) child(int go)
 {
-	char text[] = "GET / HTTP/1.1\r\n";	/* on the stack: in memory, as a real buffer is */
+	char text[] = "GET / HTTP/1.1\r\n"; /* on the stack: in memory, as a real buffer is */
 	char byte;
 
 	if (read(go, &byte, 1) != 1)

@@ -40,7 +40,7 @@ void accounts_free(struct accounts *a)
 
 	if (!a)
 		return;
-	HASH_ITER(hh, a->all, x, next) {
+	HASH_ITER (hh, a->all, x, next) {
 		HASH_DEL(a->all, x);
 		free(x);
 	}
@@ -136,7 +136,7 @@ void accounts_write(const struct accounts *a, struct json_writer *w)
 
 	json_write_key(w, SV("streams"));
 	json_write_array(w);
-	HASH_ITER(hh, a->all, x, next) {
+	HASH_ITER (hh, a->all, x, next) {
 		for (int d = 0; d < 2; d++) {
 			sum[0][d] += x->passed[d];
 			sum[1][d] += x->captured[d];

@@ -14,8 +14,8 @@
 #include "earshot/msg.h"
 
 #define MESSAGES_MAX (4u << 20)
-#define SWEEP_NS     NS_PER_SEC		/* counters, clock, and libraries that no event told */
-#define IDLE_NS	     (2 * NS_PER_SEC)	/* no process came or went: time to close probes */
+#define SWEEP_NS     NS_PER_SEC	      /* counters, clock, and libraries that no event told */
+#define IDLE_NS	     (2 * NS_PER_SEC) /* no process came or went: time to close probes */
 
 struct attacher {
 	struct attacher_options opt;

@@ -11,11 +11,11 @@
 #include "probe/mapwatch.h"
 
 struct attacher_options {
-	struct loader *loader;		/* borrowed */
-	struct mapwatch *maps;		/* borrowed; NULL: libraries are found at exec and by sweeps */
+	struct loader *loader; /* borrowed */
+	struct mapwatch *maps; /* borrowed; NULL: libraries are found at exec and by sweeps */
 	enum return_side side;
 	bool multi;
-	struct chan *out;		/* records for the line; borrowed */
+	struct chan *out; /* records for the line; borrowed */
 };
 
 struct attacher;
@@ -31,10 +31,10 @@ int attacher_ready_fd(const struct attacher *a);
 
 /* What the summary says of the attacher's work. */
 struct attacher_report {
-	size_t attached;	/* processes */
-	size_t failed;		/* libraries that could not be probed */
-	uint64_t first_attach;	/* CLOCK_MONOTONIC ns; 0: none */
-	uint64_t exec_to_attach_max;	/* ns, of children whose libraries were known */
+	size_t attached;	     /* processes */
+	size_t failed;		     /* libraries that could not be probed */
+	uint64_t first_attach;	     /* CLOCK_MONOTONIC ns; 0: none */
+	uint64_t exec_to_attach_max; /* ns, of children whose libraries were known */
 };
 
 /*

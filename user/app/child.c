@@ -20,8 +20,8 @@ static void signal_set(sigset_t *set)
 		sigaddset(set, passed_on[i]);
 }
 
-static void __attribute__((noreturn)) run(char **argv, const struct privs *privs, int go,
-					   const sigset_t *mask)
+static void __attribute__((noreturn))
+run(char **argv, const struct privs *privs, int go, const sigset_t *mask)
 {
 	char byte;
 	int err;

@@ -10,10 +10,10 @@
 
 struct child {
 	pid_t pid;
-	int go;		/* write end: lets it run its program; -1 afterwards */
-	int signals;	/* signalfd */
+	int go;	     /* write end: lets it run its program; -1 afterwards */
+	int signals; /* signalfd */
 	bool ended;
-	int status;	/* as from waitpid(2), once ended */
+	int status; /* as from waitpid(2), once ended */
 };
 
 /* Blocks the signals we pass on, and forks. The child waits. Returns 0 or a negative errno. */

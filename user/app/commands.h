@@ -8,7 +8,7 @@
 #define EXIT_OK	   0
 #define EXIT_FAIL  1
 #define EXIT_USAGE 2
-#define EXIT_PERM  77	/* not permitted here */
+#define EXIT_PERM  77 /* not permitted here */
 
 int command_run(const struct options *o);
 int command_replay(const struct options *o);

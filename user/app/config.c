@@ -67,7 +67,8 @@ static void field_names(char names[OPTION_COUNT][48])
 
 static int load(struct buf *text, char *values[OPTION_COUNT], char *error)
 {
-	const cyaml_schema_value_t string = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, 4096) };
+	const cyaml_schema_value_t string = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0,
+								 4096) };
 	cyaml_schema_field_t fields[OPTION_COUNT + 1] = { { 0 } };
 	char names[OPTION_COUNT][48];
 	cyaml_schema_value_t root = { .type = CYAML_MAPPING,

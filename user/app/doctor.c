@@ -49,8 +49,8 @@ static const char *choice(const struct options *o, struct features *fs)
 	if (option_is(o, OPT_return_probe, "ret"))
 		return "a probe on each return instruction (asked for)";
 	if (option_is(o, OPT_return_probe, "uretprobe"))
-		return works ? "return probes (asked for)" :
-			       "return probes (asked for, although the self-test failed)";
+		return works ? "return probes (asked for)"
+			     : "return probes (asked for, although the self-test failed)";
 	return works ? "return probes" : "a probe on each return instruction: safe and slow";
 }
 
@@ -64,7 +64,8 @@ int command_doctor(const struct options *o)
 		printf("earshot %s on Linux %s %s\n\n", EARSHOT_VERSION, un.release, un.machine);
 	for (int f = 0; f < FEATURE_COUNT; f++) {
 		report(&fs, (enum feature)f);
-		good &= feature_has(&fs, (enum feature)f) || !feature_info((enum feature)f)->required;
+		good &= feature_has(&fs, (enum feature)f) ||
+			!feature_info((enum feature)f)->required;
 	}
 	if (good)
 		good = report_load(&fs);

@@ -56,9 +56,9 @@ int fact_send_boot(struct chan *out)
 	add_file(&b, ES_FIELD_MACHINE_ID, "/etc/machine-id");
 	fact_add(&b, ES_FIELD_HOST_NAME, sv_of(un.nodename));
 	fact_add(&b, ES_FIELD_HOST_ARCH,
-		 strcmp(un.machine, "x86_64") == 0  ? SV("amd64") :
-		 strcmp(un.machine, "aarch64") == 0 ? SV("arm64") :
-						      sv_of(un.machine));
+		 strcmp(un.machine, "x86_64") == 0    ? SV("amd64")
+		 : strcmp(un.machine, "aarch64") == 0 ? SV("arm64")
+						      : sv_of(un.machine));
 	fact_add(&b, ES_FIELD_OS_RELEASE, sv_of(un.release));
 	fact_add(&b, ES_FIELD_EARSHOT_VERSION, SV(EARSHOT_VERSION));
 	fact_add_u64(&b, ES_FIELD_WALL_OFFSET, wall_offset());
@@ -142,10 +142,11 @@ int fact_send_loss(struct chan *out, const struct stat_pair stats[ES_STAT_COUNT]
 int fact_send_clock(struct chan *out, uint64_t *last)
 {
 	uint64_t now = wall_offset();
-	struct es_clock r = { .head = { .type = ES_FACT_CLOCK, .size = sizeof(r),
-					.time = clock_mono() },
-			      .wall_offset = now,
-			      .boot_offset = clock_ns(CLOCK_BOOTTIME) - clock_mono() };
+	struct es_clock r = {
+		.head = { .type = ES_FACT_CLOCK, .size = sizeof(r), .time = clock_mono() },
+		.wall_offset = now,
+		.boot_offset = clock_ns(CLOCK_BOOTTIME) - clock_mono()
+	};
 
 	if (now - *last < NS_PER_MS || *last - now < NS_PER_MS)
 		return 0;

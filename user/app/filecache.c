@@ -35,7 +35,7 @@ void filecache_free(struct filecache *c)
 
 	if (!c)
 		return;
-	HASH_ITER(hh, c->slots, s, next) {
+	HASH_ITER (hh, c->slots, s, next) {
 		HASH_DEL(c->slots, s);
 		if (s->file.fd >= 0)
 			close(s->file.fd);

@@ -21,10 +21,10 @@ struct file_id {
 
 struct file {
 	struct file_id id;
-	int fd;			/* kept open while it holds a TLS library; else -1 */
+	int fd; /* kept open while it holds a TLS library; else -1 */
 	char *path;
-	struct tls_verdict *verdict;	/* NULL: no TLS library in it */
-	struct file *libs[FILE_LIBS_MAX];	/* as an executable: what its processes mapped */
+	struct tls_verdict *verdict;	  /* NULL: no TLS library in it */
+	struct file *libs[FILE_LIBS_MAX]; /* as an executable: what its processes mapped */
 	size_t lib_count;
 };
 

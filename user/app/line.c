@@ -9,11 +9,11 @@
 #include "earshot/msg.h"
 #include "earshot/stats.h"
 
-#define BUDGET	     8192	/* records before signals and facts get their turn */
-#define TICK_NS	     (100 * NS_PER_MS)
-#define ACTIVE_MS    10		/* how soon a lone small record is read */
-#define IDLE_MS	     100
-#define STALL_NS     (10 * NS_PER_MS)
+#define BUDGET	  8192 /* records before signals and facts get their turn */
+#define TICK_NS	  (100 * NS_PER_MS)
+#define ACTIVE_MS 10 /* how soon a lone small record is read */
+#define IDLE_MS	  100
+#define STALL_NS  (10 * NS_PER_MS)
 
 int line_init(struct line *l, struct pipeline *p, struct ring *ring, struct chan *facts)
 {
@@ -54,11 +54,9 @@ static void tell(struct line *l, const struct es_msg *m)
 
 void line_ignore(void *ctx, uint32_t tgid, uint64_t object, uint64_t birth)
 {
-	const struct es_msg m = { .type = ES_MSG_VERDICT,
-				  .tgid = tgid,
-				  .ignore = 1,
-				  .object = object,
-				  .birth = birth };
+	const struct es_msg m = {
+		.type = ES_MSG_VERDICT, .tgid = tgid, .ignore = 1, .object = object, .birth = birth
+	};
 
 	tell(ctx, &m);
 }
@@ -132,7 +130,8 @@ void line_step(struct line *l)
 	if (n)
 		l->last_record = now;
 	if (now > pipeline_now(l->pipeline) + TICK_NS) {
-		const struct es_head tick = { .type = ES_REC_TICK, .size = sizeof(tick),
+		const struct es_head tick = { .type = ES_REC_TICK,
+					      .size = sizeof(tick),
 					      .time = now };
 
 		pipeline_record(l->pipeline, &tick);

@@ -13,12 +13,12 @@
 struct line {
 	struct pipeline *pipeline;
 	struct ring *ring;
-	struct chan *facts;	/* from the attacher */
-	struct chan *attacher;	/* to it; may be NULL until it runs */
+	struct chan *facts;    /* from the attacher */
+	struct chan *attacher; /* to it; may be NULL until it runs */
 	int epoll;
 	uint64_t last_record, stalled_since;
 	bool stall_counted;
-	bool more;	/* the last step left records behind */
+	bool more; /* the last step left records behind */
 };
 
 /* Takes nothing over. Returns 0 or a negative errno. */

@@ -105,9 +105,9 @@ static int check_value(struct options *o, int id, char *error)
 	}
 	if (err)
 		snprintf(error, OPTIONS_ERROR_MAX, "%s: '%s' is not %s%s", name, value,
-			 info->kind == OPTION_CHOICE ? "one of " :
-			 info->kind == OPTION_FLAG   ? "true or false" :
-						       "a number like 65536, 64K or 16M",
+			 info->kind == OPTION_CHOICE ? "one of "
+			 : info->kind == OPTION_FLAG ? "true or false"
+						     : "a number like 65536, 64K or 16M",
 			 info->kind == OPTION_CHOICE ? info->arg : "");
 	return err;
 }
@@ -168,8 +168,8 @@ static int take_words(struct options *o, int argc, char **argv, char *error)
 		}
 		if (strncmp(argv[i], "--", 2)) {
 			if (argv[i][0] == '-' && argv[i][1]) {
-				snprintf(error, OPTIONS_ERROR_MAX,
-					 "%s: no such option; see --help", argv[i]);
+				snprintf(error, OPTIONS_ERROR_MAX, "%s: no such option; see --help",
+					 argv[i]);
 				return -EINVAL;
 			}
 			break;
@@ -212,7 +212,8 @@ int options_parse(struct options *o, int argc, char **argv, char *error)
 			o->command = commands[i].command;
 	if (!o->command) {
 		snprintf(error, OPTIONS_ERROR_MAX,
-			 argc > 1 ? "%s: no such command; try 'earshot --help'" : "no command; try 'earshot --help'%s",
+			 argc > 1 ? "%s: no such command; try 'earshot --help'"
+				  : "no command; try 'earshot --help'%s",
 			 argc > 1 ? argv[1] : "");
 		return -EINVAL;
 	}

@@ -19,9 +19,9 @@ enum command {
 enum option_kind {
 	OPTION_TEXT,
 	OPTION_FLAG,
-	OPTION_CHOICE,	/* argument: the words, joined by '|' */
-	OPTION_SIZE,	/* bytes, with K, M or G */
-	OPTION_COUNT_,	/* a whole number */
+	OPTION_CHOICE, /* argument: the words, joined by '|' */
+	OPTION_SIZE,   /* bytes, with K, M or G */
+	OPTION_COUNT_, /* a whole number */
 };
 
 #define OPTIONS(X)                                                                                 \
@@ -56,11 +56,11 @@ enum option_id {
 #define X(name, kind, commands, def, arg, text) OPT_##name,
 	OPTIONS(X)
 #undef X
-	OPTION_COUNT
+		OPTION_COUNT
 };
 
 struct option_info {
-	const char *name;	/* with '-' */
+	const char *name; /* with '-' */
 	enum option_kind kind;
 	unsigned int commands;
 	const char *def, *arg, *text;
@@ -72,10 +72,10 @@ const struct option_info *option_info(enum option_id id);
 
 struct options {
 	enum command command;
-	char *value[OPTION_COUNT];	/* owned; never NULL after options_parse() */
-	bool given[OPTION_COUNT];	/* on the command line */
-	uint64_t number[OPTION_COUNT];	/* OPTION_SIZE, OPTION_COUNT_, OPTION_FLAG (0, 1) */
-	char **rest;			/* what follows the options: the command, the file */
+	char *value[OPTION_COUNT];     /* owned; never NULL after options_parse() */
+	bool given[OPTION_COUNT];      /* on the command line */
+	uint64_t number[OPTION_COUNT]; /* OPTION_SIZE, OPTION_COUNT_, OPTION_FLAG (0, 1) */
+	char **rest;		       /* what follows the options: the command, the file */
 	int rest_count;
 	bool help, version;
 };

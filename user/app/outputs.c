@@ -20,9 +20,9 @@ struct outputs {
 	enum content_level level;
 	struct exporter *exporters[EXPORTERS_MAX];
 	size_t exporter_count;
-	struct arena strings;	/* what export options point to */
-	struct view *view;	/* NULL: --quiet */
-	int live;		/* -1: none */
+	struct arena strings; /* what export options point to */
+	struct view *view;    /* NULL: --quiet */
+	int live;	      /* -1: none */
 	bool live_colour, colour;
 	uint64_t calls;
 	char warning[EXPORT_ERROR_MAX];
@@ -203,15 +203,17 @@ static void note_export(struct outputs *o, struct outputs_end *end, const char *
 	end->stats[ES_U_QUEUE_FULL].events += s->dropped;
 	end->stats[ES_U_EXPORT_REFUSED].events += s->rejected + s->refused;
 	end->stats[file ? ES_U_FILE_FAILED : ES_U_EXPORT_FAILED].events += s->failed;
-	outputs_note(end, "%s: %llu spans %s%s%s", file ? option_text(o->options, OPT_otlp_file) : name,
+	outputs_note(end, "%s: %llu spans %s%s%s",
+		     file ? option_text(o->options, OPT_otlp_file) : name,
 		     (unsigned long long)s->sent, file ? "written" : "sent",
 		     missing || s->last_error[0] ? ": " : "", s->last_error);
 	if (missing)
-		outputs_note(end,
-			     "%s: %llu spans not delivered: %llu refused, %llu given up, %llu dropped",
-			     name, (unsigned long long)missing,
-			     (unsigned long long)(s->rejected + s->refused),
-			     (unsigned long long)s->failed, (unsigned long long)s->dropped);
+		outputs_note(
+			end,
+			"%s: %llu spans not delivered: %llu refused, %llu given up, %llu dropped",
+			name, (unsigned long long)missing,
+			(unsigned long long)(s->rejected + s->refused),
+			(unsigned long long)s->failed, (unsigned long long)s->dropped);
 	if (missing && !end->error)
 		end->error = -EIO;
 }

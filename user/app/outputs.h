@@ -21,15 +21,15 @@ struct outputs;
 /* What the end of the line knows. Notes are filled in on the way. */
 struct outputs_end {
 	const struct facts *facts;
-	const struct accounts *accounts;	/* may be NULL */
+	const struct accounts *accounts; /* may be NULL */
 	const struct conns_totals *totals;
 	const struct dialect_stats *dialect;
-	struct stat_pair *stats;	/* the daemon's own counters: exporters' results are added */
-	const struct view_loss *loss;	/* summed up, by enum es_stat */
+	struct stat_pair *stats;      /* the daemon's own counters: exporters' results are added */
+	const struct view_loss *loss; /* summed up, by enum es_stat */
 	unsigned int deadline_ms;
 	char *notes[OUTPUTS_NOTES_MAX];
 	size_t note_count;
-	int error;	/* first failure of a destination */
+	int error; /* first failure of a destination */
 };
 
 /* Opens the destinations. error: at least 512 bytes, for people. */
@@ -41,8 +41,8 @@ void outputs_call(struct outputs *o, const struct call *call, const struct proce
 		  const struct machine *m, uint64_t now);
 void outputs_tick(struct outputs *o, uint64_t now);
 
-void __attribute__((format(printf, 2, 3))) outputs_note(struct outputs_end *end, const char *fmt,
-							...);
+void __attribute__((format(printf, 2, 3)))
+outputs_note(struct outputs_end *end, const char *fmt, ...);
 
 /* Sends what waits and closes the exporters; their losses go into end->stats. */
 void outputs_flush(struct outputs *o, struct outputs_end *end);

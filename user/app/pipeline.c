@@ -17,14 +17,14 @@
 
 struct pipeline {
 	struct pipeline_options opt;
-	struct stat_pair stats[ES_STAT_COUNT];	/* the daemon's own, U_ rows */
+	struct stat_pair stats[ES_STAT_COUNT]; /* the daemon's own, U_ rows */
 	struct facts *facts;
 	struct conns *conns;
 	struct pairs *pairs;
 	struct dialect *dialect;
 	struct outputs *outputs;
-	struct accounts *accounts;	/* NULL: not asked for */
-	struct rec_writer *rec;		/* NULL: not asked for */
+	struct accounts *accounts; /* NULL: not asked for */
+	struct rec_writer *rec;	   /* NULL: not asked for */
 	int rec_error;
 	uint64_t now, rec_flushed;
 };
@@ -52,10 +52,9 @@ static int build_stages(struct pipeline *p)
 		.want_content = !option_is(p->opt.options, OPT_content, "off"),
 	};
 	struct pairs_opts pairs = { .stats = p->stats, .ops = &dialect_exchange_ops };
-	struct conns_opts conns = { .stats = p->stats,
-				    .sink = &pairs_sink,
-				    .ignore = on_ignore,
-				    .ignore_ctx = p };
+	struct conns_opts conns = {
+		.stats = p->stats, .sink = &pairs_sink, .ignore = on_ignore, .ignore_ctx = p
+	};
 	int err = facts_new(&p->facts);
 
 	if (!err)

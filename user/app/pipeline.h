@@ -19,8 +19,8 @@ typedef void pipeline_ignore_fn(void *ctx, uint32_t tgid, uint64_t object, uint6
 
 struct pipeline_options {
 	const struct options *options;
-	bool replay;	/* exporters wait instead of dropping; nothing is recorded */
-	pipeline_ignore_fn *ignore;	/* NULL: every stream is taken to its end */
+	bool replay;		    /* exporters wait instead of dropping; nothing is recorded */
+	pipeline_ignore_fn *ignore; /* NULL: every stream is taken to its end */
 	void *ignore_ctx;
 };
 

@@ -11,7 +11,7 @@
 #define PRIVS_ERROR_MAX	 160
 
 struct privs {
-	bool change;	/* false: stay who we are */
+	bool change; /* false: stay who we are */
 	uid_t uid;
 	gid_t gid;
 	gid_t groups[PRIVS_GROUPS_MAX];

@@ -40,7 +40,8 @@ int command_replay(const struct options *o)
 	int err, end;
 
 	if (o->rest_count != 1) {
-		fprintf(stderr, "earshot: replay needs one recording: earshot replay [options] FILE\n");
+		fprintf(stderr,
+			"earshot: replay needs one recording: earshot replay [options] FILE\n");
 		return EXIT_USAGE;
 	}
 	err = rec_open(&r, o->rest[0], error);

@@ -17,9 +17,9 @@
 #include "base/clock.h"
 #include "earshot/msg.h"
 
-#define FACTS_MAX	(64u << 20)	/* more than all streams settling at once */
-#define READY_MS	5000		/* for attaching before the command runs */
-#define FLUSH_MS	5000		/* for exporters at the end */
+#define FACTS_MAX (64u << 20) /* more than all streams settling at once */
+#define READY_MS  5000	      /* for attaching before the command runs */
+#define FLUSH_MS  5000	      /* for exporters at the end */
 
 struct session {
 	const struct options *options;
@@ -34,7 +34,7 @@ struct session {
 	struct attacher *attacher;
 	struct line line;
 	struct child child;
-	int *fds;	/* of probes: slow to close */
+	int *fds; /* of probes: slow to close */
 	size_t fd_count;
 };
 
@@ -84,11 +84,11 @@ static int choose(struct session *s)
 		.verdicts = !option_text(o, OPT_record) && !o->number[OPT_all_streams],
 	};
 	if (option_is(o, OPT_return_probe, "auto"))
-		s->load.side = feature_has(&s->features, FEATURE_URETPROBE) ? RETURN_URETPROBE :
-									      RETURN_INSN;
+		s->load.side = feature_has(&s->features, FEATURE_URETPROBE) ? RETURN_URETPROBE
+									    : RETURN_INSN;
 	else
-		s->load.side = option_is(o, OPT_return_probe, "ret") ? RETURN_INSN :
-								       RETURN_URETPROBE;
+		s->load.side =
+			option_is(o, OPT_return_probe, "ret") ? RETURN_INSN : RETURN_URETPROBE;
 	s->load.multi = !option_is(o, OPT_attach, "single") &&
 			feature_has(&s->features, FEATURE_UPROBE_MULTI);
 	if (option_is(o, OPT_attach, "multi") && !s->load.multi) {
@@ -162,21 +162,21 @@ static void prepare_command(struct session *s)
 	struct es_msg m = { .type = ES_MSG_COMMAND, .pid = (uint32_t)s->child.pid };
 
 	find_command(s->options->rest[0], m.path, sizeof(m.path));
-	line_step(&s->line);	/* its fork, first */
-	if (chan_send_wait(attacher_in(s->attacher), (struct sv){ (const char *)&m, sizeof(m) }) == 0)
+	line_step(&s->line); /* its fork, first */
+	if (chan_send_wait(attacher_in(s->attacher), (struct sv){ (const char *)&m, sizeof(m) }) ==
+	    0)
 		poll(&ready, 1, READY_MS);
 }
 
 static int start_workers(struct session *s)
 {
-	struct attacher_options a = { .loader = s->loader,
-				      .side = s->load.side,
-				      .multi = s->load.multi,
-				      .out = s->facts };
+	struct attacher_options a = {
+		.loader = s->loader, .side = s->load.side, .multi = s->load.multi, .out = s->facts
+	};
 	int err = mapwatch_new(&s->maps, s->child.pid);
 
 	if (err)
-		s->maps = NULL;	/* libraries are then found by looking, once a second */
+		s->maps = NULL; /* libraries are then found by looking, once a second */
 	a.maps = s->maps;
 	err = attacher_start(&s->attacher, &a);
 	if (!err)
@@ -243,7 +243,7 @@ static void leave(int status)
 		setsid();
 		for (int fd = 0; fd < 3 && null >= 0; fd++)
 			dup2(null, fd);
-		usleep(1000);	/* our parent goes first */
+		usleep(1000); /* our parent goes first */
 	}
 	_exit(pid == 0 ? 0 : status);
 }

@@ -36,7 +36,8 @@ void usage(unsigned int command)
 		if (!command || commands[i].command == command)
 			printf("  %-36s  %s\n", commands[i].line, commands[i].about);
 	if (!command) {
-		printf("\n'earshot COMMAND --help' lists a command's options; --version tells ours.\n"
+		printf("\n'earshot COMMAND --help' lists a command's options; --version tells "
+		       "ours.\n"
 		       "Example: sudo earshot run --otlp-file spans.jsonl -- claude\n");
 		return;
 	}

@@ -18,20 +18,20 @@
 #define MULTIARCH "aarch64-linux-gnu"
 #endif
 
-#define HELD_MAX 16	/* TLS libraries of one process */
+#define HELD_MAX 16 /* TLS libraries of one process */
 
 struct held {
 	struct file *file;
 	struct attachment att;
-	bool told;	/* the line knows of it: the process maps the file */
+	bool told; /* the line knows of it: the process maps the file */
 };
 
 struct proc {
-	int pid;	/* key: in our own pid namespace */
+	int pid; /* key: in our own pid namespace */
 	uint32_t tgid;
 	uint64_t start;
-	uint64_t due;	/* attach what the parent had then; 0: nothing due */
-	uint64_t exec_at;	/* when it last ran a program; 0: never while watched */
+	uint64_t due;	  /* attach what the parent had then; 0: nothing due */
+	uint64_t exec_at; /* when it last ran a program; 0: never while watched */
 	int parent;
 	struct file *exe;
 	struct held held[HELD_MAX];
@@ -44,7 +44,7 @@ struct watched {
 	struct filecache *files;
 	struct proc *procs;
 	struct watch_stats stats;
-	int *idle;	/* descriptors of ended processes */
+	int *idle; /* descriptors of ended processes */
 	size_t idle_count, idle_cap;
 };
 
@@ -115,7 +115,7 @@ void watched_free(struct watched *w)
 
 	if (!w)
 		return;
-	HASH_ITER(hh, w->procs, p, next)
+	HASH_ITER (hh, w->procs, p, next)
 		drop(w, p);
 	free(w->idle);
 	free(w);
@@ -174,8 +174,8 @@ static void attach(struct watched *w, struct proc *p, struct file *f, const stru
 		h = &p->held[p->held_count++];
 		*h = (struct held){ .file = f };
 		if (!err)
-			err = attach_verdict(w->opt.loader, w->opt.multi, p->pid, f->fd,
-					     f->verdict, &h->att);
+			err = attach_verdict(w->opt.loader, w->opt.multi, p->pid, f->fd, f->verdict,
+					     &h->att);
 		if (!err)
 			note_attached(w, p, !m);
 	}
@@ -192,12 +192,13 @@ static void attach(struct watched *w, struct proc *p, struct file *f, const stru
 struct scan {
 	struct watched *w;
 	struct proc *p;
-	bool likely;	/* this round: only names that sound like TLS */
+	bool likely; /* this round: only names that sound like TLS */
 };
 
 static bool sounds_like_tls(struct sv path)
 {
-	return path.len && (memmem(path.p, path.len, "ssl", 3) || memmem(path.p, path.len, "tls", 3));
+	return path.len &&
+	       (memmem(path.p, path.len, "ssl", 3) || memmem(path.p, path.len, "tls", 3));
 }
 
 static void look_at(struct watched *w, struct proc *p, const struct proc_map *m)
@@ -240,8 +241,8 @@ static void scan(struct watched *w, struct proc *p)
 void watched_map(struct watched *w, const struct map_event *ev)
 {
 	struct proc *p = find(w, (int)ev->pid);
-	struct proc_map m = { ev->addr, ev->addr + ev->len, ev->offset, ev->dev_major,
-			      ev->dev_minor, ev->inode, ev->path };
+	struct proc_map m = { ev->addr,	     ev->addr + ev->len, ev->offset, ev->dev_major,
+			      ev->dev_minor, ev->inode,		 ev->path };
 
 	/* Not known yet: its fork or exec is on the way and looks at all mappings. */
 	if (p && !p->due && ev->inode)
@@ -252,7 +253,7 @@ void watched_rescan(struct watched *w)
 {
 	struct proc *p, *next;
 
-	HASH_ITER(hh, w->procs, p, next)
+	HASH_ITER (hh, w->procs, p, next)
 		scan(w, p);
 }
 
@@ -298,8 +299,12 @@ static bool interpreter(int fd, char *ret, size_t len)
 
 /* Where the system's own TLS library usually lies. */
 static const char *const usual_places[] = {
-	"/usr/lib/" MULTIARCH "/libssl.so.3",  "/usr/lib64/libssl.so.3",   "/usr/lib/libssl.so.3",
-	"/usr/lib/" MULTIARCH "/libssl.so.1.1", "/usr/lib64/libssl.so.1.1", "/usr/lib/libssl.so.1.1",
+	"/usr/lib/" MULTIARCH "/libssl.so.3",
+	"/usr/lib64/libssl.so.3",
+	"/usr/lib/libssl.so.3",
+	"/usr/lib/" MULTIARCH "/libssl.so.1.1",
+	"/usr/lib64/libssl.so.1.1",
+	"/usr/lib/libssl.so.1.1",
 };
 
 /*
@@ -310,8 +315,8 @@ static void attach_usual(struct watched *w, struct proc *p)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(usual_places); i++) {
 		int fd = open(usual_places[i], O_RDONLY | O_CLOEXEC);
-		struct file *f = fd >= 0 ? filecache_get(w->files, fd, sv_of(usual_places[i])) :
-					   NULL;
+		struct file *f =
+			fd >= 0 ? filecache_get(w->files, fd, sv_of(usual_places[i])) : NULL;
 
 		if (f && f->verdict)
 			attach(w, p, f, NULL);
@@ -349,7 +354,7 @@ void watched_fork(struct watched *w, const struct es_proc *r)
 		return;
 	p->tgid = r->head.tgid;
 	p->start = r->proc_start;
-	HASH_ITER(hh, w->procs, q, next) {
+	HASH_ITER (hh, w->procs, q, next) {
 		if (q->tgid == r->parent_tgid && q->start == r->parent_start && q != p) {
 			p->parent = q->pid;
 			p->exe = q->exe;
@@ -377,7 +382,7 @@ uint64_t watched_due(struct watched *w, uint64_t now)
 	struct proc *p, *next;
 	uint64_t first = 0;
 
-	HASH_ITER(hh, w->procs, p, next) {
+	HASH_ITER (hh, w->procs, p, next) {
 		if (p->due && p->due <= now)
 			attach_like_parent(w, p);
 		if (p->due && (!first || p->due < first))
@@ -434,7 +439,7 @@ void watched_take_all(struct watched *w, int **ret_fds, size_t *ret_count)
 {
 	struct proc *p, *next;
 
-	HASH_ITER(hh, w->procs, p, next)
+	HASH_ITER (hh, w->procs, p, next)
 		drop(w, p);
 	*ret_fds = w->idle;
 	*ret_count = w->idle_count;

@@ -19,7 +19,7 @@
 struct watched_opts {
 	struct loader *loader;
 	bool multi;
-	struct chan *out;	/* records */
+	struct chan *out; /* records */
 };
 
 struct watch_stats {

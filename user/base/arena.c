@@ -11,7 +11,7 @@ struct arena_block {
 	struct arena_block *next;
 	size_t cap;
 	size_t used;
-	char *last;	/* start of the newest allocation, for growing in place */
+	char *last; /* start of the newest allocation, for growing in place */
 	_Alignas(ARENA_ALIGN) char data[];
 };
 

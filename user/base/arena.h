@@ -13,9 +13,9 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *head;
-	size_t used;	/* bytes handed out */
-	size_t limit;	/* most that may be handed out */
-	bool full;	/* an allocation was refused since init */
+	size_t used;  /* bytes handed out */
+	size_t limit; /* most that may be handed out */
+	bool full;    /* an allocation was refused since init */
 };
 
 /* Allocates nothing yet. limit is in bytes. */

@@ -6,11 +6,11 @@
 #include "base/sv.h"
 
 struct buf {
-	char *p;	/* owned; always NUL behind len when not NULL */
+	char *p; /* owned; always NUL behind len when not NULL */
 	size_t len;
 	size_t cap;
-	size_t limit;	/* 0: none */
-	bool failed;	/* an append was refused (limit or memory): contents are partial */
+	size_t limit; /* 0: none */
+	bool failed;  /* an append was refused (limit or memory): contents are partial */
 };
 
 void buf_init(struct buf *b, size_t limit);

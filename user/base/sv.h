@@ -17,11 +17,11 @@ struct sv {
 	size_t len;
 };
 
-#define SV(lit)		 ((struct sv){ "" lit, sizeof(lit) - 1 })
-#define SV_NONE		 ((struct sv){ NULL, 0 })
+#define SV(lit) ((struct sv){ "" lit, sizeof(lit) - 1 })
+#define SV_NONE ((struct sv){ NULL, 0 })
 /* For printf("%.*s", SV_ARG(s)). */
-#define SV_ARG(s)	 (int)(s).len, (s).p
-#define ARRAY_SIZE(a)	 (sizeof(a) / sizeof((a)[0]))
+#define SV_ARG(s)     (int)(s).len, (s).p
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static inline struct sv sv_of(const char *cstr)
 {

@@ -15,49 +15,49 @@
  * Header fields that are kept, by name; all others are dropped where they are parsed. A
  * credential never stands in this table. Row: (enum, lower-case name).
  */
-#define EX_HEADERS(X)                                                                              \
-	X(HOST, "host")                                                                            \
-	X(USER_AGENT, "user-agent")                                                                \
-	X(ACCEPT, "accept")                                                                        \
-	X(CONTENT_TYPE, "content-type")                                                            \
-	X(CONTENT_ENCODING, "content-encoding")                                                    \
-	X(CONTENT_LENGTH, "content-length")                                                        \
-	X(TRANSFER_ENCODING, "transfer-encoding")                                                  \
-	X(CONNECTION, "connection")                                                                \
-	X(UPGRADE, "upgrade")                                                                      \
-	X(SERVER, "server")                                                                        \
-	X(VIA, "via")                                                                              \
-	X(RETRY_AFTER, "retry-after")                                                              \
-	X(RETRY_AFTER_MS, "retry-after-ms")                                                        \
-	X(X_SHOULD_RETRY, "x-should-retry")                                                        \
-	X(REQUEST_ID, "request-id")                                                                \
-	X(X_REQUEST_ID, "x-request-id")                                                            \
-	X(TRACEPARENT, "traceparent")                                                              \
-	X(TRACESTATE, "tracestate")                                                                \
-	X(BAGGAGE, "baggage")                                                                      \
-	X(ANTHROPIC_VERSION, "anthropic-version")                                                  \
-	X(ANTHROPIC_BETA, "anthropic-beta")                                                        \
-	X(OPENAI_VERSION, "openai-version")                                                        \
-	X(OPENAI_PROCESSING_MS, "openai-processing-ms")                                            \
-	X(STAINLESS_RETRY_COUNT, "x-stainless-retry-count")                                        \
-	X(STAINLESS_LANG, "x-stainless-lang")                                                      \
-	X(STAINLESS_PACKAGE_VERSION, "x-stainless-package-version")                                \
-	X(STAINLESS_HELPER, "x-stainless-helper")                                                  \
-	X(X_SESSION_ID, "x-session-id")                                                            \
-	X(SESSION_ID, "session-id")                                                                \
-	X(THREAD_ID, "thread-id")                                                                  \
-	X(CLAUDE_SESSION_ID, "x-claude-code-session-id")                                           \
-	X(CLAUDE_PROMPT_ID, "x-claude-code-prompt-id")                                             \
-	X(CLAUDE_REQUEST_CLASS, "x-claude-code-request-class")                                     \
-	X(CLAUDE_AGENT_ID, "x-claude-code-agent-id")                                               \
-	X(CLAUDE_AGENT_TYPE, "x-claude-code-agent-type")                                           \
+#define EX_HEADERS(X)                                               \
+	X(HOST, "host")                                             \
+	X(USER_AGENT, "user-agent")                                 \
+	X(ACCEPT, "accept")                                         \
+	X(CONTENT_TYPE, "content-type")                             \
+	X(CONTENT_ENCODING, "content-encoding")                     \
+	X(CONTENT_LENGTH, "content-length")                         \
+	X(TRANSFER_ENCODING, "transfer-encoding")                   \
+	X(CONNECTION, "connection")                                 \
+	X(UPGRADE, "upgrade")                                       \
+	X(SERVER, "server")                                         \
+	X(VIA, "via")                                               \
+	X(RETRY_AFTER, "retry-after")                               \
+	X(RETRY_AFTER_MS, "retry-after-ms")                         \
+	X(X_SHOULD_RETRY, "x-should-retry")                         \
+	X(REQUEST_ID, "request-id")                                 \
+	X(X_REQUEST_ID, "x-request-id")                             \
+	X(TRACEPARENT, "traceparent")                               \
+	X(TRACESTATE, "tracestate")                                 \
+	X(BAGGAGE, "baggage")                                       \
+	X(ANTHROPIC_VERSION, "anthropic-version")                   \
+	X(ANTHROPIC_BETA, "anthropic-beta")                         \
+	X(OPENAI_VERSION, "openai-version")                         \
+	X(OPENAI_PROCESSING_MS, "openai-processing-ms")             \
+	X(STAINLESS_RETRY_COUNT, "x-stainless-retry-count")         \
+	X(STAINLESS_LANG, "x-stainless-lang")                       \
+	X(STAINLESS_PACKAGE_VERSION, "x-stainless-package-version") \
+	X(STAINLESS_HELPER, "x-stainless-helper")                   \
+	X(X_SESSION_ID, "x-session-id")                             \
+	X(SESSION_ID, "session-id")                                 \
+	X(THREAD_ID, "thread-id")                                   \
+	X(CLAUDE_SESSION_ID, "x-claude-code-session-id")            \
+	X(CLAUDE_PROMPT_ID, "x-claude-code-prompt-id")              \
+	X(CLAUDE_REQUEST_CLASS, "x-claude-code-request-class")      \
+	X(CLAUDE_AGENT_ID, "x-claude-code-agent-id")                \
+	X(CLAUDE_AGENT_TYPE, "x-claude-code-agent-type")            \
 	X(X_INITIATOR, "x-initiator")
 
 enum ex_header {
 #define X(name, text) EX_H_##name,
 	EX_HEADERS(X)
 #undef X
-	EX_H_COUNT
+		EX_H_COUNT
 };
 
 enum ex_side {
@@ -66,40 +66,40 @@ enum ex_side {
 };
 
 enum ex_role {
-	EX_CLIENT,		/* the watched process sent the request */
-	EX_SERVER,		/* the watched process received it */
+	EX_CLIENT, /* the watched process sent the request */
+	EX_SERVER, /* the watched process received it */
 };
 
 enum ex_outcome {
-	EX_OPEN,		/* still going on */
-	EX_DONE,		/* the response came whole */
-	EX_CUT,			/* the stream ended, or the peer closed, before the response was whole */
-	EX_CANCELLED,		/* the watched client closed while the response was still coming */
-	EX_NO_RESPONSE,		/* the stream ended before any byte of a response */
-	EX_PROC_EXIT,		/* the watched process ended first */
-	EX_UPGRADED,		/* 101 or CONNECT: the stream speaks something else now */
-	EX_BROKEN,		/* the message broke its protocol */
-	EX_STOPPED,		/* earshot stopped first */
+	EX_OPEN,	/* still going on */
+	EX_DONE,	/* the response came whole */
+	EX_CUT,		/* the stream ended, or the peer closed, before the response was whole */
+	EX_CANCELLED,	/* the watched client closed while the response was still coming */
+	EX_NO_RESPONSE, /* the stream ended before any byte of a response */
+	EX_PROC_EXIT,	/* the watched process ended first */
+	EX_UPGRADED,	/* 101 or CONNECT: the stream speaks something else now */
+	EX_BROKEN,	/* the message broke its protocol */
+	EX_STOPPED,	/* earshot stopped first */
 };
 
 #define EX_REASON_MAX 48
 
 /* What is known of one direction. */
 struct ex_message {
-	bool head_seen;		/* its head was read whole */
-	bool complete;		/* its body came to its end */
-	bool gapped;		/* bytes of it are missing */
-	bool decode_failed;	/* content coding unknown or broken: body not handed on */
-	bool truncated;		/* expansion bound reached: rest of the body not handed on */
-	bool sse;		/* the body is an event stream */
-	bool conflict;		/* its length was told in two ways: smuggling, maybe */
-	uint64_t lost;		/* wire bytes missing */
-	uint64_t wire_bytes;	/* body bytes as sent (after transfer, before content coding) */
-	uint64_t body_bytes;	/* body bytes handed on */
-	uint64_t t_first;	/* first byte of the message, CLOCK_MONOTONIC ns */
-	uint64_t t_body;	/* first body byte; 0: none yet */
-	uint64_t t_end;		/* last byte */
-	struct sv header[EX_H_COUNT];	/* value, or SV_NONE; first occurrence wins */
+	bool head_seen;	     /* its head was read whole */
+	bool complete;	     /* its body came to its end */
+	bool gapped;	     /* bytes of it are missing */
+	bool decode_failed;  /* content coding unknown or broken: body not handed on */
+	bool truncated;	     /* expansion bound reached: rest of the body not handed on */
+	bool sse;	     /* the body is an event stream */
+	bool conflict;	     /* its length was told in two ways: smuggling, maybe */
+	uint64_t lost;	     /* wire bytes missing */
+	uint64_t wire_bytes; /* body bytes as sent (after transfer, before content coding) */
+	uint64_t body_bytes; /* body bytes handed on */
+	uint64_t t_first;    /* first byte of the message, CLOCK_MONOTONIC ns */
+	uint64_t t_body;     /* first body byte; 0: none yet */
+	uint64_t t_end;	     /* last byte */
+	struct sv header[EX_H_COUNT]; /* value, or SV_NONE; first occurrence wins */
 };
 
 struct exchange {
@@ -108,26 +108,26 @@ struct exchange {
 	uint64_t proc_start;
 	uint64_t object;
 	uint64_t birth;
-	uint64_t number;	/* of the exchange on its stream, from 0 */
+	uint64_t number; /* of the exchange on its stream, from 0 */
 
 	enum ex_role role;
 	enum ex_outcome outcome;
 	bool tls;
-	bool joined_late;	/* the stream was already running when it was first seen */
-	struct sv method;	/* "" when the request head was not seen */
-	struct sv target;	/* request target as sent: path and query */
-	unsigned int status;	/* 0: no response head */
+	bool joined_late;    /* the stream was already running when it was first seen */
+	struct sv method;    /* "" when the request head was not seen */
+	struct sv target;    /* request target as sent: path and query */
+	unsigned int status; /* 0: no response head */
 	uint8_t http_major, http_minor;
-	struct ex_message msg[2];	/* enum ex_side */
+	struct ex_message msg[2]; /* enum ex_side */
 
 	/* The socket's far end, where known. family 0: unknown. */
 	uint16_t peer_family;
 	uint16_t peer_port;
 	uint8_t peer_addr[16];
 
-	char reason[EX_REASON_MAX];	/* what broke, for EX_BROKEN; static text */
-	struct arena arena;		/* heads live here; the consumer may use it too */
-	void *user;			/* the consumer's own; the exchange layer never touches it */
+	char reason[EX_REASON_MAX]; /* what broke, for EX_BROKEN; static text */
+	struct arena arena;	    /* heads live here; the consumer may use it too */
+	void *user;		    /* the consumer's own; the exchange layer never touches it */
 };
 
 /*
@@ -143,7 +143,8 @@ struct exchange_ops {
 	void (*resp_head)(void *ctx, struct exchange *ex);
 	void (*resp_body)(void *ctx, struct exchange *ex, struct sv bytes, uint64_t time);
 	/* In place of resp_body when msg[EX_RESPONSE].sse. */
-	void (*resp_event)(void *ctx, struct exchange *ex, const struct sse_event *ev, uint64_t time);
+	void (*resp_event)(void *ctx, struct exchange *ex, const struct sse_event *ev,
+			   uint64_t time);
 	/* Decoded bytes are missing here in this side's body. */
 	void (*gap)(void *ctx, struct exchange *ex, enum ex_side side);
 	void (*end)(void *ctx, struct exchange *ex, uint64_t time);

@@ -29,7 +29,7 @@ struct entry {
 struct facts {
 	struct machine machine;
 	struct entry *processes;
-	struct arena arena;	/* of the machine */
+	struct arena arena; /* of the machine */
 	struct arena lib_arena;
 	struct lib_fact libs[FACTS_LIBS_MAX];
 	size_t lib_count;
@@ -61,7 +61,7 @@ void facts_free(struct facts *f)
 
 	if (!f)
 		return;
-	HASH_ITER(hh, f->processes, e, next)
+	HASH_ITER (hh, f->processes, e, next)
 		drop(f, e);
 	arena_done(&f->arena);
 	arena_done(&f->lib_arena);
@@ -84,7 +84,7 @@ static void make_room(struct facts *f)
 
 	if (HASH_COUNT(f->processes) < FACTS_PROCESSES_MAX)
 		return;
-	HASH_ITER(hh, f->processes, e, next) {
+	HASH_ITER (hh, f->processes, e, next) {
 		if (e->process.exit_time) {
 			victim = e;
 			break;

@@ -17,7 +17,7 @@
 /* Processes remembered; the ones that ended first go first. */
 #define FACTS_PROCESSES_MAX 16384
 /* Libraries and blind spots remembered for the summary. */
-#define FACTS_LIBS_MAX	    1024
+#define FACTS_LIBS_MAX 1024
 
 struct lib_fact {
 	uint32_t tgid;

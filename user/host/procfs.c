@@ -140,7 +140,12 @@ static bool parse_map(char *line, struct proc_map *m)
 		return false;
 	if (perms[2] != 'x' || inode == 0 || path_at == 0)
 		return false;
-	*m = (struct proc_map){ start, end, offset, major, minor, inode,
+	*m = (struct proc_map){ start,
+				end,
+				offset,
+				major,
+				minor,
+				inode,
 				{ line + path_at, strcspn(line + path_at, "\n") } };
 	if (sv_ends(m->path, gone))
 		m->path.len -= gone.len;

@@ -31,7 +31,7 @@ struct proc_map {
 	uint64_t start, end, offset;
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;
-	struct sv path;	/* "" for none; " (deleted)" cut off */
+	struct sv path; /* "" for none; " (deleted)" cut off */
 };
 
 /* Calls fn for each executable mapping of a file until it returns non-zero. 0, that, or -errno. */

@@ -13,7 +13,7 @@
 struct attaching {
 	bool multi;
 	int pid;
-	char path[32];	/* the very descriptor, so that no other file can slip in */
+	char path[32]; /* the very descriptor, so that no other file can slip in */
 	struct attachment *out;
 };
 
@@ -103,18 +103,18 @@ int attach_verdict(const struct loader *l, bool multi, int pid, int file_fd,
 static int verify_point(int pid, int file_fd, uint64_t offset, uint64_t mem)
 {
 	uint8_t want[RESOLVE_CHECK_LEN], have[RESOLVE_CHECK_LEN];
-	struct iovec local = { have, sizeof(have) }, remote = { (void *)(uintptr_t)mem,
-								sizeof(have) };
+	struct iovec local = { have, sizeof(have) },
+		     remote = { (void *)(uintptr_t)mem, sizeof(have) };
 
 	if (pread(file_fd, want, sizeof(want), (off_t)offset) != (ssize_t)sizeof(want))
 		return -EIO;
 	if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != (ssize_t)sizeof(have))
 		return errno ? -errno : -EIO;
 #if defined(__x86_64__)
-	if (have[0] == 0xcc)	/* a breakpoint stands there already */
+	if (have[0] == 0xcc) /* a breakpoint stands there already */
 		have[0] = want[0];
 #else
-	memcpy(have, want, 4);	/* the breakpoint takes the whole instruction */
+	memcpy(have, want, 4); /* the breakpoint takes the whole instruction */
 #endif
 	return memcmp(want, have, sizeof(want)) ? -ESTALE : 0;
 }

@@ -9,7 +9,7 @@
 
 /* The descriptors that hold the probes in place; closing one takes up to 90 ms. */
 struct attachment {
-	int *fds;	/* owned */
+	int *fds; /* owned */
 	size_t count;
 };
 

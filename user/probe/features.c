@@ -16,8 +16,8 @@
 #include "probe/selftest.h"
 
 /* Not in the headers of Linux 6.1; numbers are ABI (include/uapi/linux/bpf.h, 6.6). */
-#define ATTACH_UPROBE_MULTI	48
-#define UPROBE_MULTI_RETURN	1u
+#define ATTACH_UPROBE_MULTI 48
+#define UPROBE_MULTI_RETURN 1u
 
 int uprobe_perf_type(void)
 {
@@ -196,14 +196,17 @@ static const struct {
 	[FEATURE_BPF] = { { "bpf", "load BPF programs (CAP_BPF and CAP_PERFMON, or root)", true,
 			    "run as root, or give CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE" },
 			  try_bpf },
-	[FEATURE_RINGBUF] = { { "ringbuf", "BPF ring buffer (5.8)", true, "use Linux 5.8 or newer" },
+	[FEATURE_RINGBUF] = { { "ringbuf", "BPF ring buffer (5.8)", true,
+				"use Linux 5.8 or newer" },
 			      try_ringbuf },
 	[FEATURE_UPROBE] = { { "uprobe", "probes in user code (4.17, CONFIG_UPROBE_EVENTS)", true,
 			       "use a kernel built with CONFIG_UPROBE_EVENTS=y" },
 			     try_uprobe },
 	[FEATURE_UPROBE_MULTI] = { { "uprobe_multi",
-				     "many probes in one link, filtered by process (6.6, fixed 6.11)",
-				     false, "without it each probe is attached on its own: slower" },
+				     "many probes in one link, filtered by process (6.6, fixed "
+				     "6.11)",
+				     false,
+				     "without it each probe is attached on its own: slower" },
 				   try_uprobe_multi },
 	[FEATURE_URETPROBE] = { { "uretprobe",
 				  "return probes spare a seccomp-filtered target (self-test)",

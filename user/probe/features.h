@@ -10,14 +10,14 @@
 #include "resolve/resolve.h"
 
 enum feature {
-	FEATURE_BTF,		/* type information of the running kernel */
-	FEATURE_BPF,		/* bpf() lets us load a program */
+	FEATURE_BTF, /* type information of the running kernel */
+	FEATURE_BPF, /* bpf() lets us load a program */
 	FEATURE_RINGBUF,
-	FEATURE_UPROBE,		/* uprobe events through perf_event_open */
-	FEATURE_UPROBE_MULTI,	/* many points in one link, with a right pid filter */
-	FEATURE_URETPROBE,	/* a return probe leaves a seccomp-filtered target alive */
-	FEATURE_MAP_EVENTS,	/* executable mappings of a process tree are told */
-	FEATURE_MAP_FILES,	/* /proc/PID/map_files can be opened */
+	FEATURE_UPROBE,	      /* uprobe events through perf_event_open */
+	FEATURE_UPROBE_MULTI, /* many points in one link, with a right pid filter */
+	FEATURE_URETPROBE,    /* a return probe leaves a seccomp-filtered target alive */
+	FEATURE_MAP_EVENTS,   /* executable mappings of a process tree are told */
+	FEATURE_MAP_FILES,    /* /proc/PID/map_files can be opened */
 	FEATURE_COUNT,
 };
 
@@ -29,8 +29,8 @@ enum feature_state {
 
 struct feature_result {
 	enum feature_state state;
-	int error;		/* negative errno when NO, 0 when it is simply not there */
-	char detail[96];	/* for people; "" for none */
+	int error;	 /* negative errno when NO, 0 when it is simply not there */
+	char detail[96]; /* for people; "" for none */
 };
 
 /*
@@ -45,7 +45,7 @@ struct features {
 
 struct feature_info {
 	const char *name;
-	const char *about;	/* what it is for, and since when the kernel has it */
+	const char *about; /* what it is for, and since when the kernel has it */
 	bool required;
 	const char *remedy;
 };

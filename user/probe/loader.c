@@ -175,9 +175,9 @@ int loader_arm(struct loader *l)
 	struct control_val c = { .parent_tgid = (uint32_t)getpid() };
 	uint32_t first = 0;
 
-	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_control), &first, &c, BPF_ANY) ?
-		       -errno :
-		       0;
+	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_control), &first, &c, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 int loader_stats(struct loader *l, struct stat_pair stats[ES_STAT_COUNT])
@@ -198,8 +198,11 @@ static void settle_record(struct es_close *c, const struct stream_key *k,
 			  const struct stream_val *v, uint64_t time)
 {
 	*c = (struct es_close){
-		.head = { .type = ES_FACT_SETTLE, .size = sizeof(*c), .time = time,
-			  .tgid = k->tgid, .tid = k->tgid },
+		.head = { .type = ES_FACT_SETTLE,
+			  .size = sizeof(*c),
+			  .time = time,
+			  .tgid = k->tgid,
+			  .tid = k->tgid },
 		.stream = { v->proc_start, k->object, v->birth },
 	};
 	memcpy(c->passed, v->passed, sizeof(c->passed));
@@ -213,7 +216,7 @@ int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
 {
 	int fd = bpf_map__fd(l->skel->maps.es_streams), err = 0;
 	int verdicts = bpf_map__fd(l->skel->maps.es_verdicts);
-	struct stream_key at, next;
+	struct stream_key at = { 0 }, next;
 	bool have = false;
 
 	/* A deleted key restarts the walk: step first, then delete the one behind. */
@@ -251,7 +254,6 @@ int loader_verdict(struct loader *l, uint32_t tgid, uint64_t object, uint64_t bi
 		return -errno;
 	k.execs = proc.execs;
 	bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_control), &first, &c, BPF_ANY);
-	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_verdicts), &k, &v, BPF_ANY) ?
-		       -errno :
-		       0;
+	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_verdicts), &k, &v, BPF_ANY) ? -errno
+											    : 0;
 }

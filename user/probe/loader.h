@@ -11,10 +11,10 @@
 #include "probe/features.h"
 
 struct loader_options {
-	size_t ring_size;	/* a power of two, at least a page */
+	size_t ring_size; /* a power of two, at least a page */
 	enum return_side side;
-	bool multi;		/* programs for uprobe_multi links */
-	bool verdicts;		/* user space may rule streams out */
+	bool multi;    /* programs for uprobe_multi links */
+	bool verdicts; /* user space may rule streams out */
 };
 
 struct loader;

@@ -10,7 +10,7 @@
 
 #include <linux/perf_event.h>
 
-#define WATCH_PAGES 16	/* data pages per CPU: some 500 mappings between two reads */
+#define WATCH_PAGES 16 /* data pages per CPU: some 500 mappings between two reads */
 #define EVENT_MAX   (sizeof(struct mmap2_event) + 4096 + 64)
 
 /* PERF_RECORD_MMAP2 as perf_event_open(2) lays it out; the path follows. */
@@ -49,7 +49,7 @@ static int open_cpu(struct mapwatch *w, struct cpu_ring *c, int pid, int cpu)
 		.inherit = 1,
 		.mmap = 1,
 		.mmap2 = 1,
-		.watermark = 1,	/* wake at the first byte; wakeup_events counts samples only */
+		.watermark = 1, /* wake at the first byte; wakeup_events counts samples only */
 		.wakeup_watermark = 1,
 		.exclude_kernel = 1,
 	};
@@ -89,7 +89,7 @@ int mapwatch_new(struct mapwatch **ret, int pid)
 		err = open_cpu(w, c, pid, cpu);
 		if (c->fd >= 0)
 			w->cpu_count++;
-		if (err == -ENODEV)	/* this CPU is offline */
+		if (err == -ENODEV) /* this CPU is offline */
 			err = 0;
 		else if (!err)
 			opened++;
@@ -133,8 +133,7 @@ static void copy_out(const struct mapwatch *w, const struct cpu_ring *c, uint64_
 	memcpy((char *)to + first, data, len - first);
 }
 
-static void hand_out(const char *event, size_t len, map_event_fn *fn, void *ctx,
-		     uint64_t *ret_lost)
+static void hand_out(const char *event, size_t len, map_event_fn *fn, void *ctx, uint64_t *ret_lost)
 {
 	struct perf_event_header head;
 	struct mmap2_event m;
@@ -156,8 +155,7 @@ static void hand_out(const char *event, size_t len, map_event_fn *fn, void *ctx,
 			.dev_major = m.maj,
 			.dev_minor = m.min,
 			.inode = m.ino,
-			.path = { event + sizeof(m),
-				  strnlen(event + sizeof(m), len - sizeof(m)) },
+			.path = { event + sizeof(m), strnlen(event + sizeof(m), len - sizeof(m)) },
 		});
 }
 

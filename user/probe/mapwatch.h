@@ -19,11 +19,11 @@ void mapwatch_free(struct mapwatch *w);
 int mapwatch_fd(const struct mapwatch *w);
 
 struct map_event {
-	uint32_t pid;	/* process, in our own pid namespace */
+	uint32_t pid; /* process, in our own pid namespace */
 	uint64_t addr, len, offset;
 	uint32_t dev_major, dev_minor;
 	uint64_t inode;
-	struct sv path;	/* valid inside the call */
+	struct sv path; /* valid inside the call */
 };
 
 typedef void map_event_fn(void *ctx, const struct map_event *ev);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -91,7 +92,7 @@ int rec_close(struct rec_writer *w)
 
 struct rec_reader {
 	int fd;
-	uint64_t at;	/* file offset of buf[0] */
+	uint64_t at; /* file offset of buf[0] */
 	size_t used, have;
 	bool eof;
 	char *buf;
@@ -136,8 +137,9 @@ static int read_header(struct rec_reader *r, char *error)
 	memcpy(&h, p, sizeof(h));
 	if (h.version > RECFILE_VERSION || h.abi > ES_ABI_VERSION) {
 		snprintf(error, RECFILE_ERROR_MAX,
-			 "recording of version %u.%u: this earshot reads up to %u.%u", h.version,
-			 h.abi, RECFILE_VERSION, ES_ABI_VERSION);
+			 "recording of version %" PRIu32 ".%" PRIu32
+			 ": this earshot reads up to %d.%d",
+			 h.version, h.abi, RECFILE_VERSION, ES_ABI_VERSION);
 		return -ENOTSUP;
 	}
 	r->used += sizeof(h);

@@ -11,8 +11,8 @@
  */
 #include "probe/source.h"
 
-#define RECFILE_VERSION 1
-#define RECFILE_END	0xffffu
+#define RECFILE_VERSION	  1
+#define RECFILE_END	  0xffffu
 #define RECFILE_ERROR_MAX 160
 
 struct rec_writer;

@@ -12,9 +12,9 @@
 struct ring {
 	int epoll;
 	size_t size, page;
-	volatile uint64_t *consumer;	/* ours to write */
+	volatile uint64_t *consumer; /* ours to write */
 	const volatile uint64_t *producer;
-	const char *data;		/* mapped twice in a row: no record wraps */
+	const char *data; /* mapped twice in a row: no record wraps */
 };
 
 int ring_open(struct ring **ret, int map_fd, size_t size)
@@ -77,7 +77,8 @@ int ring_read(struct ring *r, size_t budget, record_fn *fn, void *ctx, uint64_t 
 
 	while (at < end && (size_t)done < budget) {
 		const char *p = r->data + (at & (r->size - 1));
-		uint32_t head = __atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_ACQUIRE);
+		uint32_t head =
+			__atomic_load_n((const uint32_t *)(const void *)p, __ATOMIC_ACQUIRE);
 		uint32_t len = head & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		const struct es_head *rec = (const void *)(p + BPF_RINGBUF_HDR_SZ);
 		int err = 0;

@@ -65,8 +65,10 @@ static void __attribute__((noreturn)) child(int go)
 static int counting_prog(int map, uint32_t which)
 {
 	const struct bpf_insn insns[] = {
-		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1,
-		  .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = map },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = BPF_REG_1,
+		  .src_reg = BPF_PSEUDO_MAP_VALUE,
+		  .imm = map },
 		{ .imm = (int32_t)(which * sizeof(uint64_t)) },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 1 },
 		{ .code = BPF_STX | BPF_DW | BPF_XADD, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_2 },

@@ -110,9 +110,9 @@ static int check_ident(struct elf *e)
 		return -ENOEXEC;
 	if (elf_kind(e->elf) != ELF_K_ELF || !gelf_getehdr(e->elf, &eh))
 		return -ENOEXEC;
-	e->arch = eh.e_machine == EM_X86_64  ? ELF_ARCH_X86_64 :
-		  eh.e_machine == EM_AARCH64 ? ELF_ARCH_ARM64 :
-					       ELF_ARCH_OTHER;
+	e->arch = eh.e_machine == EM_X86_64    ? ELF_ARCH_X86_64
+		  : eh.e_machine == EM_AARCH64 ? ELF_ARCH_ARM64
+					       : ELF_ARCH_OTHER;
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include "base/sv.h"
 
 #define ELF_BUILD_ID_MAX 32
-#define ELF_CODE_MAX	 65536u	/* most bytes of one function ever read: larger ones are refused */
+#define ELF_CODE_MAX	 65536u /* most bytes of one function ever read: larger ones are refused */
 
 enum elf_arch {
 	ELF_ARCH_X86_64,
@@ -34,8 +34,8 @@ struct sv elf_build_id(const struct elf *e);
 /* One function looked for by name. addr 0: not found. */
 struct elf_symbol {
 	const char *name;
-	uint64_t addr;	/* virtual address in the file */
-	uint64_t size;	/* 0: the file does not say */
+	uint64_t addr; /* virtual address in the file */
+	uint64_t size; /* 0: the file does not say */
 };
 
 /*

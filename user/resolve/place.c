@@ -192,8 +192,7 @@ static int x86_entry(const struct place_code *code, uint32_t args, bool need_sp,
 	return 0;
 }
 
-int place_entry(const struct place_code *code, uint32_t args, bool need_sp,
-		struct place_point *ret)
+int place_entry(const struct place_code *code, uint32_t args, bool need_sp, struct place_point *ret)
 {
 	if (code->len == 0)
 		return -EBADMSG;
@@ -207,8 +206,8 @@ int place_entry(const struct place_code *code, uint32_t args, bool need_sp,
 
 /* What the straight path has put into the registers behind the first three arguments. */
 struct takeover {
-	bool local[5];	/* holds the address of a local */
-	bool arg4[5];	/* holds the function's own 4th argument */
+	bool local[5]; /* holds the address of a local */
+	bool arg4[5];  /* holds the function's own 4th argument */
 };
 
 static int reg_index(x86_reg reg)
@@ -232,9 +231,9 @@ static void note_takeover(struct takeover *t, const cs_insn *i, uint32_t written
 {
 	const cs_x86 *x = &i->detail->x86;
 	bool local = false, arg4 = false;
-	int to = x->op_count == 2 && x->operands[0].type == X86_OP_REG ?
-			 reg_index(x->operands[0].reg) :
-			 -1;
+	int to = x->op_count == 2 && x->operands[0].type == X86_OP_REG
+			 ? reg_index(x->operands[0].reg)
+			 : -1;
 
 	if (to >= 0 && i->id == X86_INS_LEA)
 		local = stack_address(&x->operands[1]);

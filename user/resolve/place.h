@@ -17,26 +17,26 @@
 #define PLACE_RETS_MAX 32
 
 /* Argument registers, in call order. */
-#define PLACE_ARG(n) (1u << (n))
-#define PLACE_ARGS(n) ((1u << (n)) - 1)	/* the first n */
+#define PLACE_ARG(n)  (1u << (n))
+#define PLACE_ARGS(n) ((1u << (n)) - 1) /* the first n */
 
 /* One function's code. */
 struct place_code {
 	const uint8_t *bytes;
-	size_t len;		/* whole function */
+	size_t len; /* whole function */
 	uint64_t addr;
 	bool arm64;
 };
 
 enum place_kind {
-	PLACE_EMULATED,		/* the kernel emulates it, stack pointer as at entry */
-	PLACE_SLOW,		/* single-stepped: the entry itself */
+	PLACE_EMULATED, /* the kernel emulates it, stack pointer as at entry */
+	PLACE_SLOW,	/* single-stepped: the entry itself */
 };
 
 struct place_point {
 	uint64_t addr;
 	enum place_kind kind;
-	char insn[32];		/* mnemonic, for explanations */
+	char insn[32]; /* mnemonic, for explanations */
 };
 
 /*

@@ -11,20 +11,20 @@
 
 /* What a probe at a point does: the program to run there. */
 enum tls_prog {
-	TLS_READ,	/* int f(object, buf, int len) */
+	TLS_READ, /* int f(object, buf, int len) */
 	TLS_WRITE,
-	TLS_READ_EX,	/* int f(object, buf, size_t len, size_t *moved), 1 on success */
+	TLS_READ_EX, /* int f(object, buf, size_t len, size_t *moved), 1 on success */
 	TLS_WRITE_EX,
-	TLS_WRITE_EX2,	/* length pointer is the 5th argument */
-	TLS_SET_FD,	/* f(object, int fd) */
-	TLS_FREE,	/* f(object) */
+	TLS_WRITE_EX2, /* length pointer is the 5th argument */
+	TLS_SET_FD,    /* f(object, int fd) */
+	TLS_FREE,      /* f(object) */
 	TLS_PROG_COUNT,
 };
 
 /* How returns are caught. */
 enum return_side {
-	RETURN_URETPROBE,	/* the kernel's return probe, at the entry point */
-	RETURN_INSN,		/* a probe on every return instruction */
+	RETURN_URETPROBE, /* the kernel's return probe, at the entry point */
+	RETURN_INSN,	  /* a probe on every return instruction */
 };
 
 #define TLS_POINTS_MAX	16
@@ -33,20 +33,20 @@ enum return_side {
 struct tls_point {
 	enum tls_prog prog;
 	uint64_t addr;
-	uint64_t offset;	/* in the file */
-	bool returns;		/* a return probe belongs here (RETURN_URETPROBE) */
+	uint64_t offset; /* in the file */
+	bool returns;	 /* a return probe belongs here (RETURN_URETPROBE) */
 };
 
 struct tls_verdict {
-	const char *stack;	/* "openssl"; NULL: no TLS library in this file */
-	int error;		/* stack set: 0, or why it cannot be probed */
+	const char *stack; /* "openssl"; NULL: no TLS library in this file */
+	int error;	   /* stack set: 0, or why it cannot be probed */
 	struct tls_point points[TLS_POINTS_MAX];
 	size_t point_count;
-	uint64_t returns[TLS_RETURNS_MAX];	/* file offsets (RETURN_INSN) */
+	uint64_t returns[TLS_RETURNS_MAX]; /* file offsets (RETURN_INSN) */
 	size_t return_count;
-	bool slow;		/* some point is single-stepped */
-	bool reads, writes;	/* both directions are covered */
-	char how[512];		/* one line for people: what was probed where, and why */
+	bool slow;	    /* some point is single-stepped */
+	bool reads, writes; /* both directions are covered */
+	char how[512];	    /* one line for people: what was probed where, and why */
 	uint8_t build_id[32];
 	size_t build_id_len;
 };

@@ -3,14 +3,10 @@
 
 /* SSL_read(3), SSL_write(3), SSL_set_fd(3), SSL_free(3); SSL_write_ex2 since OpenSSL 3.3. */
 static const struct tls_func openssl[] = {
-	{ "SSL_read", TLS_READ, 3 },
-	{ "SSL_read_ex", TLS_READ_EX, 4 },
-	{ "SSL_write", TLS_WRITE, 3 },
-	{ "SSL_write_ex", TLS_WRITE_EX, 4 },
-	{ "SSL_write_ex2", TLS_WRITE_EX2, 5 },
-	{ "SSL_set_fd", TLS_SET_FD, 2 },
-	{ "SSL_set_rfd", TLS_SET_FD, 2 },
-	{ "SSL_set_wfd", TLS_SET_FD, 2 },
+	{ "SSL_read", TLS_READ, 3 },	       { "SSL_read_ex", TLS_READ_EX, 4 },
+	{ "SSL_write", TLS_WRITE, 3 },	       { "SSL_write_ex", TLS_WRITE_EX, 4 },
+	{ "SSL_write_ex2", TLS_WRITE_EX2, 5 }, { "SSL_set_fd", TLS_SET_FD, 2 },
+	{ "SSL_set_rfd", TLS_SET_FD, 2 },      { "SSL_set_wfd", TLS_SET_FD, 2 },
 	{ "SSL_free", TLS_FREE, 1 },
 };
 

@@ -8,7 +8,7 @@
 struct tls_func {
 	const char *name;
 	enum tls_prog prog;
-	uint8_t args;	/* how many argument registers its program reads */
+	uint8_t args; /* how many argument registers its program reads */
 };
 
 struct tls_lib {

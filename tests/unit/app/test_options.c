@@ -18,25 +18,43 @@ static const struct {
 	const char *name;
 	const char *argv[ARGV_MAX];
 	int result;
-	const char *error;	/* part of it */
+	const char *error; /* part of it */
 } cases[] = {
 	{ "no command", { "earshot" }, -EINVAL, "no command" },
 	{ "unknown command", { "earshot", "fly" }, -EINVAL, "fly: no such command" },
 	{ "good", { "earshot", "run", "--content", "redacted", "--", "x" }, 0, "" },
 	{ "with equals sign", { "earshot", "run", "--ring-size=64K", "x" }, 0, "" },
-	{ "unknown option", { "earshot", "run", "--nope", "x" }, -EINVAL, "--nope: no such option" },
-	{ "option of another command", { "earshot", "replay", "--record", "f", "x" }, -EINVAL,
+	{ "unknown option",
+	  { "earshot", "run", "--nope", "x" },
+	  -EINVAL,
+	  "--nope: no such option" },
+	{ "option of another command",
+	  { "earshot", "replay", "--record", "f", "x" },
+	  -EINVAL,
 	  "--record: no such option here" },
 	{ "short option", { "earshot", "run", "-x" }, -EINVAL, "-x: no such option" },
-	{ "no value", { "earshot", "run", "--content" }, -EINVAL, "--content: needs off|redacted|full" },
+	{ "no value",
+	  { "earshot", "run", "--content" },
+	  -EINVAL,
+	  "--content: needs off|redacted|full" },
 	/* A level that does not exist is an error, never a wider one. */
-	{ "bad choice", { "earshot", "run", "--content", "ful", "x" }, -EINVAL,
+	{ "bad choice",
+	  { "earshot", "run", "--content", "ful", "x" },
+	  -EINVAL,
 	  "--content: 'ful' is not one of off|redacted|full" },
 	{ "empty choice", { "earshot", "run", "--content=", "x" }, -EINVAL, "is not one of" },
-	{ "part of the words", { "earshot", "run", "--content", "off|redacted", "x" }, -EINVAL,
+	{ "part of the words",
+	  { "earshot", "run", "--content", "off|redacted", "x" },
+	  -EINVAL,
 	  "is not one of" },
-	{ "bad size", { "earshot", "run", "--ring-size", "12Q", "x" }, -EINVAL, "--ring-size: '12Q'" },
-	{ "negative size", { "earshot", "run", "--ring-size", "-1", "x" }, -EINVAL, "is not a number" },
+	{ "bad size",
+	  { "earshot", "run", "--ring-size", "12Q", "x" },
+	  -EINVAL,
+	  "--ring-size: '12Q'" },
+	{ "negative size",
+	  { "earshot", "run", "--ring-size", "-1", "x" },
+	  -EINVAL,
+	  "is not a number" },
 	{ "overflow", { "earshot", "run", "--ring-size", "99999999999G", "x" }, -EINVAL, "" },
 	{ "bad flag", { "earshot", "run", "--quiet=maybe", "x" }, -EINVAL, "true or false" },
 };
@@ -70,8 +88,8 @@ static void test_cases(void **state)
 
 static void test_values(void **state)
 {
-	const char *const words[] = { "earshot", "run", "--ring-size", "2M", "--quiet", "--",
-				      "sh",	 "-c",	"--content",   NULL };
+	const char *const words[] = { "earshot", "run", "--ring-size", "2M",	    "--quiet",
+				      "--",	 "sh",	"-c",	       "--content", NULL };
 	char error[OPTIONS_ERROR_MAX];
 	struct options o;
 
@@ -90,7 +108,8 @@ static void test_values(void **state)
 static int parse_with(const char *yaml, struct options *o, char *error)
 {
 	char path[] = "/tmp/earshot-config-XXXXXX";
-	const char *const words[] = { "earshot", "run", "--config", path, "--content", "off", "x", NULL };
+	const char *const words[] = { "earshot",   "run", "--config", path,
+				      "--content", "off", "x",	      NULL };
 	int fd = mkstemp(path), err;
 
 	assert_true(fd >= 0);

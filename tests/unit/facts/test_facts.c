@@ -26,23 +26,25 @@ static void assert_text(struct sv got, const char *want)
 static void fork_record(struct facts *f, uint32_t tgid, uint64_t start, uint32_t parent,
 			uint64_t parent_start)
 {
-	struct es_proc r = { .head = { .type = ES_REC_FORK, .size = sizeof(r), .time = 5,
-				       .tgid = tgid },
-			     .proc_start = start,
-			     .parent_tgid = parent,
-			     .parent_start = parent_start,
-			     .ns_tgid = tgid + 1000,
-			     .comm = "agent" };
+	struct es_proc r = {
+		.head = { .type = ES_REC_FORK, .size = sizeof(r), .time = 5, .tgid = tgid },
+		.proc_start = start,
+		.parent_tgid = parent,
+		.parent_start = parent_start,
+		.ns_tgid = tgid + 1000,
+		.comm = "agent"
+	};
 
 	assert_int_equal(facts_record(f, &r.head), 0);
 }
 
 static void test_process_life(void **state)
 {
-	struct es_proc end = { .head = { .type = ES_REC_EXIT, .size = sizeof(end), .time = 99,
-					 .tgid = 7 },
-			       .proc_start = 70,
-			       .exit_code = 3 << 8 };
+	struct es_proc end = {
+		.head = { .type = ES_REC_EXIT, .size = sizeof(end), .time = 99, .tgid = 7 },
+		.proc_start = 70,
+		.exit_code = 3 << 8
+	};
 	const struct process *p;
 	struct facts *f;
 	struct buf b;

@@ -27,7 +27,8 @@ static void make(int i, char *buf, struct es_head **ret)
 {
 	struct es_head *h = (void *)buf;
 
-	*h = (struct es_head){ .type = ES_REC_TICK, .size = (uint32_t)(sizeof(*h) + (size_t)i % 50),
+	*h = (struct es_head){ .type = ES_REC_TICK,
+			       .size = (uint32_t)(sizeof(*h) + (size_t)i % 50),
 			       .time = (uint64_t)i };
 	memset(buf + sizeof(*h), i, (size_t)i % 50);
 	*ret = h;

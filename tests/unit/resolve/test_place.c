@@ -13,34 +13,37 @@
 #define ADDR 0x1000
 
 /* Functions as compilers write them; what they begin with decides. */
-#define PUSH_RBP      0x55
-#define RET	      0xc3
-#define SUB_RSP_18    0x48, 0x83, 0xec, 0x18
-#define ADD_RSP_18    0x48, 0x83, 0xc4, 0x18
-#define SUB_RSP_8     0x48, 0x83, 0xec, 0x08
-#define ADD_RSP_8     0x48, 0x83, 0xc4, 0x08
-#define ENDBR64	      0xf3, 0x0f, 0x1e, 0xfa
-#define TEST_RDI      0x48, 0x85, 0xff
-#define TEST_EDX      0x85, 0xd2
-#define JE(n)	      0x74, (n)
-#define JS(n)	      0x78, (n)
-#define JMP8(n)	      0xeb, (uint8_t)(n)
-#define MOV_RCX_RSP   0x48, 0x89, 0xe1
-#define MOV_R8_RSP    0x49, 0x89, 0xe0
-#define MOV_R8_RCX    0x49, 0x89, 0xc8
-#define XOR_ECX	      0x31, 0xc9
-#define MOVSLQ_RDX    0x48, 0x63, 0xd2
-#define MOV_RDI_RAX   0x48, 0x89, 0xc7
-#define CALL(rel)     0xe8, (rel) & 0xff, ((rel) >> 8) & 0xff, ((rel) >> 16) & 0xff, ((rel) >> 24) & 0xff
-#define JMP_RAX	      0xff, 0xe0
-#define XOR_EAX	      0x31, 0xc0
+#define PUSH_RBP    0x55
+#define RET	    0xc3
+#define SUB_RSP_18  0x48, 0x83, 0xec, 0x18
+#define ADD_RSP_18  0x48, 0x83, 0xc4, 0x18
+#define SUB_RSP_8   0x48, 0x83, 0xec, 0x08
+#define ADD_RSP_8   0x48, 0x83, 0xc4, 0x08
+#define ENDBR64	    0xf3, 0x0f, 0x1e, 0xfa
+#define TEST_RDI    0x48, 0x85, 0xff
+#define TEST_EDX    0x85, 0xd2
+#define JE(n)	    0x74, (n)
+#define JS(n)	    0x78, (n)
+#define JMP8(n)	    0xeb, (uint8_t)(n)
+#define MOV_RCX_RSP 0x48, 0x89, 0xe1
+#define MOV_R8_RSP  0x49, 0x89, 0xe0
+#define MOV_R8_RCX  0x49, 0x89, 0xc8
+#define XOR_ECX	    0x31, 0xc9
+#define MOVSLQ_RDX  0x48, 0x63, 0xd2
+#define MOV_RDI_RAX 0x48, 0x89, 0xc7
+#define CALL(rel)   0xe8, (rel)&0xff, ((rel) >> 8) & 0xff, ((rel) >> 16) & 0xff, ((rel) >> 24) & 0xff
+#define JMP_RAX	    0xff, 0xe0
+#define XOR_EAX	    0x31, 0xc0
 
 struct bytes {
 	uint8_t b[48];
 	size_t len;
 };
 
-#define CODE(...) { { __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }) }
+#define CODE(...)                                                   \
+	{                                                           \
+		{ __VA_ARGS__ }, sizeof((uint8_t[]){ __VA_ARGS__ }) \
+	}
 
 /* On an exact-size heap copy, so that a stray read is seen. */
 static struct place_code code_of(const struct bytes *b, uint8_t **copy)
@@ -56,25 +59,28 @@ static const struct {
 	struct bytes code;
 	bool need_sp;
 	int result;
-	uint64_t at;	/* behind ADDR */
+	uint64_t at; /* behind ADDR */
 	enum place_kind kind;
 } entries[] = {
 	{ "push first", CODE(PUSH_RBP, XOR_EAX, 0x5d, RET), true, 0, 0, PLACE_EMULATED },
-	{ "push r12 first", CODE(0x41, 0x54, XOR_EAX, 0x41, 0x5c, RET), true, 0, 0, PLACE_EMULATED },
-	{ "behind endbr64", CODE(ENDBR64, PUSH_RBP, 0x5d, RET), true, 0, 4, PLACE_EMULATED },
-	{ "je behind test", CODE(TEST_RDI, JE(2), PUSH_RBP, 0x5d, RET), true, 0, 3, PLACE_EMULATED },
-	{ "sub first: stack pointer is gone", CODE(SUB_RSP_18, TEST_EDX, JS(0), ADD_RSP_18, RET), true,
-	  0, 0, PLACE_SLOW },
-	{ "sub first: no need of it", CODE(SUB_RSP_18, TEST_EDX, JS(0), ADD_RSP_18, RET), false, 0, 6,
+	{ "push r12 first", CODE(0x41, 0x54, XOR_EAX, 0x41, 0x5c, RET), true, 0, 0,
 	  PLACE_EMULATED },
+	{ "behind endbr64", CODE(ENDBR64, PUSH_RBP, 0x5d, RET), true, 0, 4, PLACE_EMULATED },
+	{ "je behind test", CODE(TEST_RDI, JE(2), PUSH_RBP, 0x5d, RET), true, 0, 3,
+	  PLACE_EMULATED },
+	{ "sub first: stack pointer is gone", CODE(SUB_RSP_18, TEST_EDX, JS(0), ADD_RSP_18, RET),
+	  true, 0, 0, PLACE_SLOW },
+	{ "sub first: no need of it", CODE(SUB_RSP_18, TEST_EDX, JS(0), ADD_RSP_18, RET), false, 0,
+	  6, PLACE_EMULATED },
 	{ "argument overwritten before", CODE(MOV_RDI_RAX, PUSH_RBP, 0x5d, RET), true, 0, 0,
 	  PLACE_SLOW },
 	{ "call before", CODE(CALL(0x100), PUSH_RBP, 0x5d, RET), true, 0, 0, PLACE_SLOW },
 	{ "nothing emulated", CODE(XOR_EAX, RET), true, 0, 0, PLACE_SLOW },
 	/* endbr64; push; ...; jmp back onto the push: the point would fire twice. */
-	{ "branch onto the point", CODE(ENDBR64, PUSH_RBP, 0x5d, JMP8(-4)), true, 0, 0, PLACE_SLOW },
-	{ "branch between entry and point", CODE(XOR_EAX, XOR_EAX, PUSH_RBP, 0x5d, JMP8(-6)), true, 0,
-	  0, PLACE_SLOW },
+	{ "branch onto the point", CODE(ENDBR64, PUSH_RBP, 0x5d, JMP8(-4)), true, 0, 0,
+	  PLACE_SLOW },
+	{ "branch between entry and point", CODE(XOR_EAX, XOR_EAX, PUSH_RBP, 0x5d, JMP8(-6)), true,
+	  0, 0, PLACE_SLOW },
 	{ "does not decode", CODE(XOR_EAX, 0x06, PUSH_RBP, RET), true, -EBADMSG, 0, PLACE_SLOW },
 	{ "rubbish behind the point", CODE(PUSH_RBP, 0x06, 0x06), true, -EBADMSG, 0, PLACE_SLOW },
 };

@@ -94,7 +94,11 @@ static int file_of(const void *p, size_t len)
 
 static void test_no_elf(void **state)
 {
-	static const char *const texts[] = { "", "#!/bin/sh\n", "\x7f" "ELF", "\x7f" "ELF\1\1\1" };
+	static const char *const texts[] = { "", "#!/bin/sh\n",
+					     "\x7f"
+					     "ELF",
+					     "\x7f"
+					     "ELF\1\1\1" };
 	struct tls_verdict v;
 
 	(void)state;
