@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/detect.h"
 
-/* The longest method in the IANA registry, UPDATEREDIRECTREF, has 17 letters. */
-#define METHOD_MAX 20
+/*
+ * A stream is taken for HTTP by these: RFC 9110, PATCH, QUERY and WebDAV. Any token may be a
+ * method, but then a word of another protocol would do, or two halves of a body.
+ */
+static const struct sv methods[] = {
+	{ "GET ", 4 },	  { "HEAD ", 5 },    { "POST ", 5 },	 { "PUT ", 4 },
+	{ "DELETE ", 7 }, { "CONNECT ", 8 }, { "OPTIONS ", 8 },	 { "TRACE ", 6 },
+	{ "PATCH ", 6 },  { "QUERY ", 6 },   { "PROPFIND ", 9 }, { "PROPPATCH ", 10 },
+	{ "MKCOL ", 6 },  { "COPY ", 5 },    { "MOVE ", 5 },	 { "LOCK ", 5 },
+	{ "UNLOCK ", 7 }, { "SEARCH ", 7 },  { "REPORT ", 7 },	 { "ACL ", 4 },
+};
 
 /* A pattern of bytes, some of them any. */
 struct pattern {
@@ -32,35 +41,26 @@ static bool fits(const struct pattern *p, struct sv first)
 	return true;
 }
 
-static bool is_method_char(char c)
-{
-	return (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-}
-
 /* What a request target starts with (RFC 9112 section 3.2); of CONNECT it is an authority. */
 static bool is_target_start(struct sv method, char c)
 {
-	if (sv_eq(method, SV("CONNECT")))
+	if (sv_eq(method, SV("CONNECT ")))
 		return c > ' ' && c < 0x7f;
 	return c == '/' || c == '*' || c == 'h' || c == 'H';
 }
 
 static enum detect detect_request(struct sv first)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+		struct sv m = methods[i];
 
-	while (n < first.len && n <= METHOD_MAX && is_method_char(first.p[n]))
-		n++;
-	if (n > METHOD_MAX)
-		return DETECT_UNKNOWN;
-	if (n == first.len)
-		return DETECT_MORE;
-	if (n < 3 || first.p[n] != ' ')
-		return DETECT_UNKNOWN;
-	if (n + 1 == first.len)
-		return DETECT_MORE;
-	return is_target_start(sv_cut(first, n), first.p[n + 1]) ? DETECT_HTTP1_REQUEST
-								 : DETECT_UNKNOWN;
+		if (first.len <= m.len && sv_starts(m, first))
+			return DETECT_MORE;
+		if (sv_starts(first, m) && first.len > m.len)
+			return is_target_start(m, first.p[m.len]) ? DETECT_HTTP1_REQUEST
+								  : DETECT_UNKNOWN;
+	}
+	return DETECT_UNKNOWN;
 }
 
 enum detect detect(struct sv first)
@@ -81,8 +81,7 @@ enum detect detect(struct sv first)
 			return patterns[i].is;
 		more = true;
 	}
-	d = detect_request(first);
-	if (d == DETECT_UNKNOWN && more)
-		d = DETECT_MORE;
+	/* "PRI * HTTP/2.0" is also the start of a request. */
+	d = more ? DETECT_MORE : detect_request(first);
 	return d == DETECT_MORE && len >= DETECT_MAX ? DETECT_UNKNOWN : d;
 }

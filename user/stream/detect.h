@@ -8,7 +8,7 @@
  */
 #include "base/sv.h"
 
-/* No answer needs more bytes than this; a longer method is no HTTP. */
+/* No answer needs more bytes than this. */
 #define DETECT_MAX 40
 
 enum detect {

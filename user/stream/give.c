@@ -159,6 +159,8 @@ void conns_give_gap(struct conns *c, struct stream *s, enum conn_dir dir, uint64
 	side->lost += count;
 	c->totals.lost[dir] += count;
 	conns_lose(c, cause, count);
+	if (s->phase == PHASE_ENDED)
+		return;
 	if (s->conn.proto == CONN_HTTP1) {
 		c->opts.sink->gap(c->opts.sink_ctx, &s->conn, dir, count, time);
 	} else if (s->conn.proto == CONN_UNDECIDED) {
