@@ -18,6 +18,12 @@ struct outputs;
 
 #define OUTPUTS_NOTES_MAX 64
 
+/* One more number for --stats-file. */
+struct figure {
+	const char *name;
+	uint64_t value;
+};
+
 /* What the end of the line knows. Notes are filled in on the way. */
 struct outputs_end {
 	const struct facts *facts;
@@ -27,6 +33,8 @@ struct outputs_end {
 	struct stat_pair *stats;      /* the daemon's own counters: exporters' results are added */
 	const struct view_loss *loss; /* summed up, by enum es_stat */
 	unsigned int deadline_ms;
+	const struct figure *figures;
+	size_t figure_count;
 	char *notes[OUTPUTS_NOTES_MAX];
 	size_t note_count;
 	int error; /* first failure of a destination */

@@ -27,6 +27,8 @@ struct pipeline {
 	struct rec_writer *rec;	   /* NULL: not asked for */
 	int rec_error;
 	uint64_t now, rec_flushed;
+	struct figure figures[PIPELINE_FIGURES_MAX];
+	size_t figure_count;
 };
 
 static void on_call(void *ctx, struct call *call)
@@ -127,6 +129,12 @@ void pipeline_count(struct pipeline *p, unsigned int cause, uint64_t events, uin
 {
 	p->stats[cause].events += events;
 	p->stats[cause].bytes += bytes;
+}
+
+void pipeline_figure(struct pipeline *p, const char *name, uint64_t value)
+{
+	if (p->figure_count < PIPELINE_FIGURES_MAX)
+		p->figures[p->figure_count++] = (struct figure){ name, value };
 }
 
 static bool bad(struct pipeline *p)
@@ -262,6 +270,8 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 				   .totals = conns_totals(p->conns),
 				   .dialect = dialect_stats(p->dialect),
 				   .stats = p->stats,
+				   .figures = p->figures,
+				   .figure_count = p->figure_count,
 				   .deadline_ms = deadline_ms,
 				   .loss = loss };
 	int err, rec_err;

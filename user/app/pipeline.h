@@ -38,6 +38,10 @@ uint64_t pipeline_now(const struct pipeline *p);
 /* Adds to a counter of the daemon's own. */
 void pipeline_count(struct pipeline *p, unsigned int cause, uint64_t events, uint64_t bytes);
 
+/* A figure of the run for --stats-file. name: static text. */
+#define PIPELINE_FIGURES_MAX 8
+void pipeline_figure(struct pipeline *p, const char *name, uint64_t value);
+
 /*
  * The end: open streams end, exporters flush (at most deadline_ms), the tree and the summary
  * are appended to out. Returns 0, or the first failure of a destination that was asked for.

@@ -23,6 +23,7 @@
 
 struct session {
 	const struct options *options;
+	uint64_t start; /* CLOCK_MONOTONIC ns */
 	struct features features;
 	struct loader_options load;
 	struct privs privs;
@@ -221,6 +222,10 @@ static int finish(struct session *s)
 	attacher_stop(s->attacher, &report, &s->fds, &s->fd_count);
 	s->line.attacher = NULL;
 	line_drain(&s->line);
+	if (report.first_attach > s->start)
+		pipeline_figure(s->pipeline, "first_attach_ns", report.first_attach - s->start);
+	if (report.exec_to_attach_max)
+		pipeline_figure(s->pipeline, "exec_to_attach_max_ns", report.exec_to_attach_max);
 	buf_init(&out, 0);
 	err = pipeline_finish(s->pipeline, FLUSH_MS, &out);
 	if (out.len && write(STDERR_FILENO, out.p, out.len) < 0)
@@ -250,7 +255,7 @@ static void leave(int status)
 
 int command_run(const struct options *o)
 {
-	struct session s = { .options = o };
+	struct session s = { .options = o, .start = clock_mono() };
 	char error[PRIVS_ERROR_MAX];
 	int status = check_options(o), err;
 

@@ -69,6 +69,10 @@ static void write_counts(const struct outputs_end *end, uint64_t calls, struct j
 		json_write_key(w, counts[i].name);
 		json_write_int(w, (int64_t)counts[i].value);
 	}
+	for (size_t i = 0; i < end->figure_count; i++) {
+		json_write_key(w, sv_of(end->figures[i].name));
+		json_write_int(w, (int64_t)end->figures[i].value);
+	}
 }
 
 static int write_file(const char *path, const struct buf *b)

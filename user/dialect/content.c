@@ -176,8 +176,10 @@ static void text_part(struct parse *p, struct call_part **head, enum part_type t
 		return;
 	if (ev->first)
 		p->part = part_new(p, head, type);
-	if (p->part)
+	if (p->part) {
 		part_append(p, p->part, ev->text);
+		p->part->cut |= ev->truncated;
+	}
 	if (ev->last && p->part) {
 		part_settle(p, p->part);
 		p->part = NULL;

@@ -200,9 +200,8 @@ static void take_part_text(struct parse *p, const struct json_event *ev)
 		return;
 	if (ev->kind == JSON_RAW_TEXT)
 		p->part->json = true;
-	if (ev->truncated)
-		p->part->cut = true;
 	part_append(p, p->part, ev->text);
+	p->part->cut |= ev->truncated;
 }
 
 static void *at(void *base, size_t offset)

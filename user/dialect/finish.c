@@ -160,8 +160,7 @@ static void take_finish_reasons(struct parse *p)
 		struct sv reason = k->finish;
 
 		/* A response that runs on in the background ends elsewhere. */
-		if (!reason.len &&
-		    (unseen || (p->whole && p->status.len && c->outcome == CALL_OK)))
+		if (!reason.len && (unseen || (p->whole && p->status.len && c->outcome == CALL_OK)))
 			continue;
 		if (call_list_add(&c->arena, &c->resp.finish_reasons,
 				  reason.len ? reason : SV("error")))

@@ -101,10 +101,11 @@ static struct candidate *open_choice(struct parse *p)
 }
 
 /*
- * Servers that stream each tool call whole leave its index out: then its id tells whether
- * it is a new one, and what has no id goes on with the newest.
+ * In a whole message a tool call is told by its place. Servers that stream each one whole
+ * leave its index out: then its id tells whether it is a new one, and what has no id goes on
+ * with the newest.
  */
-static struct slot *tool_slot(struct parse *p, struct candidate *c, struct sv id)
+static struct slot *tool_slot(struct parse *p, struct candidate *c, struct sv id, bool streamed)
 {
 	const struct opt_int *named = &p->stage.num[SI_TOOL];
 	struct slot *last = NULL;
@@ -112,8 +113,8 @@ static struct slot *tool_slot(struct parse *p, struct candidate *c, struct sv id
 
 	if (!c)
 		return NULL;
-	if (named->set)
-		return answer_slot(p, c, SLOT_TOOLS, index_of(named, 0));
+	if (named->set || !streamed)
+		return answer_slot(p, c, SLOT_TOOLS, index_of(named, p->tool_at));
 	for (struct slot *s = c->slots; s; s = s->next) {
 		if (s->a != SLOT_TOOLS)
 			continue;
@@ -125,11 +126,11 @@ static struct slot *tool_slot(struct parse *p, struct candidate *c, struct sv id
 	return last && !id.len ? last : answer_slot(p, c, SLOT_TOOLS, next);
 }
 
-static void take_tool(struct parse *p)
+static void take_tool(struct parse *p, bool streamed)
 {
 	struct candidate *c = open_choice(p);
 	struct sv id = staged(p, ST_ID);
-	struct slot *s = tool_slot(p, c, id);
+	struct slot *s = tool_slot(p, c, id, streamed);
 
 	answer_tool(p, c, s, PART_TOOL_CALL, id, staged(p, ST_NAME));
 	answer_text(p, c, s, PART_TOOL_CALL, staged(p, ST_ARGS));
@@ -138,13 +139,13 @@ static void take_tool(struct parse *p)
 
 static void on_tool(struct parse *p, const struct field *f, const struct json_event *ev)
 {
-	(void)f;
 	if (ev->kind == JSON_OBJECT) {
+		p->tool_at = ev->index;
 		p->stage.num[SI_TOOL].set = false;
 		stage_drop(&p->stage, TOOL_TEXTS);
 	}
 	if (ev->kind == JSON_OBJECT_END)
-		take_tool(p);
+		take_tool(p, f->arg);
 }
 
 static void take_text(struct parse *p, struct candidate *c, uint32_t slot, enum part_type type,
@@ -173,7 +174,7 @@ static void on_choice(struct parse *p, const struct field *f, const struct json_
 		return;
 	/* A call outside of tool_calls: the older function_call. */
 	if (staged(p, ST_NAME).len || staged(p, ST_ARGS).len)
-		take_tool(p);
+		take_tool(p, true);
 	take_text(p, c, SLOT_REASONING, PART_REASONING, ST_REASONING);
 	take_text(p, c, SLOT_TEXT, PART_TEXT, ST_TEXT);
 	take_text(p, c, SLOT_REFUSAL, PART_TEXT, ST_REFUSAL);
@@ -182,7 +183,7 @@ static void on_choice(struct parse *p, const struct field *f, const struct json_
 }
 
 /* A message, or the piece of one that a stream's event brings. */
-#define MESSAGE_ROWS(P)                                                                 \
+#define MESSAGE_ROWS(P, streamed)                                                       \
 	ROW_CONTENT(P "content", FIELD_STAGE, ST_TEXT),                                 \
 		ROW_CONTENT(P "content[].text", FIELD_STAGE, ST_TEXT),                  \
 		ROW_CONTENT(P "content[].thinking[].text", FIELD_STAGE, ST_REASONING),  \
@@ -190,7 +191,7 @@ static void on_choice(struct parse *p, const struct field *f, const struct json_
 		ROW_CONTENT(P "refusal", FIELD_STAGE, ST_REFUSAL),                      \
 		ROW_CONTENT(P "reasoning_content", FIELD_STAGE, ST_REASONING),          \
 		ROW_CONTENT(P "reasoning", FIELD_STAGE, ST_REASONING),                  \
-		ROW_FN(P "tool_calls[]", on_tool, 0),                                   \
+		ROW_FN(P "tool_calls[]", on_tool, streamed),                            \
 		ROW(P "tool_calls[].index", FIELD_STAGE_INT, SI_TOOL),                  \
 		ROW(P "tool_calls[].id", FIELD_STAGE, ST_ID),                           \
 		ROW(P "tool_calls[].function.name", FIELD_STAGE, ST_NAME),              \
@@ -209,8 +210,8 @@ static const struct field choice_rows[] = {
 	ROW("choices[].index", FIELD_STAGE_INT, SI_CHOICE),
 	ROW_ANCHOR("choices[].finish_reason", FIELD_STAGE, ST_FINISH),
 	ROW_CONTENT("choices[].text", FIELD_STAGE, ST_TEXT),
-	MESSAGE_ROWS("choices[].message."),
-	MESSAGE_ROWS("choices[].delta."),
+	MESSAGE_ROWS("choices[].message.", false),
+	MESSAGE_ROWS("choices[].delta.", true),
 };
 
 const struct field_set openai_choices = FIELD_SET(choice_rows);

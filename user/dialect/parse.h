@@ -219,7 +219,8 @@ struct parse {
 	struct stage stage;
 	struct candidate *candidates; /* by index */
 	size_t candidate_count;
-	uint32_t choice_at;	      /* place of the open choice in its array */
+	uint32_t choice_at; /* place of the open choice in its array */
+	uint32_t tool_at;
 	struct sv status;	      /* of a response object */
 	struct sv reason;	      /* ... why it is incomplete */
 	uint32_t last_item;	      /* the answer's last item ... */

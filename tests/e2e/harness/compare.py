@@ -155,8 +155,9 @@ def check_answer(w, e, s):
     w.equal('tool call ids', s.a.get(TOOL_IDS, []), facts['tool_ids'])
     w.equal('error.type', s.error(), None)
     w.true(s.status != 2, 'status is ERROR')
-    w.true(s.a.get('earshot.capture.complete') is not False, 'marked incomplete: %s' % (
-        {k: v for k, v in s.a.items() if k.startswith('earshot.capture')}))
+    # Nonsense between good events may be told, or passed over: all that is known is there.
+    w.true(s.a.get('earshot.capture.complete') is not False or facts.get('muddled'),
+           'marked incomplete: %s' % {k: v for k, v in s.a.items() if 'capture' in k})
     seen = content_parts(s)
     if seen and facts['text_sha256']:
         text = hashlib.sha256('\0'.join(seen[0]).encode()).hexdigest()
@@ -167,7 +168,9 @@ def check_answer(w, e, s):
 def check_failure(w, e, s, cancelled):
     facts = e['facts']
     w.equal('status', s.status, 2)
-    if facts.get('error'):
+    if e.get('tried_again') and s.error() == str(e['status']):
+        pass    # SDKs that try again leave the refusal's body unread: nobody saw its words
+    elif facts.get('error'):
         w.equal('error.type', s.error(), facts['error'])
     elif cancelled:
         w.equal('error.type', s.error(), 'cancelled')
@@ -201,6 +204,9 @@ def spans_match(r, run, cancelled=()):
     client hung up."""
     offset = wall_offset()
     wanted = [e for e in run.exchanges if e['inference']]
+    for e in wanted:
+        e['tried_again'] = any(x['model'] == e['model'] and x['t_request'] > e['t_request']
+                               for x in wanted)
     calls = span_file.model_calls(run.spans)
     pairs, missing, extra = pair(wanted, calls)
     r.check(not missing and not extra, 'one span per model exchange',
@@ -270,13 +276,15 @@ def replayed(r, run):
             % (len(live), len(again)))
 
 
-def bytes_match(r, run):
-    """Plaintext that the provider counted is what earshot says passed, and none of it is lost."""
+def bytes_match(r, run, unread=0):
+    """Plaintext that the provider counted is what earshot says passed, and none of it is lost.
+    unread: bytes of each connection that this client may leave lying (a last empty chunk)."""
     rows = run.stats.get('streams', [])
     for i, (side, ours) in enumerate((('written', 'received'), ('read', 'sent'))):
         truth = sum(c[ours] for c in run.connections)
         got = {k: sum(s[k][i] for s in rows) for k in ('passed', 'captured', 'lost', 'ignored')}
-        r.check(got['passed'] == truth, 'bytes %s by the client' % side,
+        least = truth - unread * len(run.connections) * i
+        r.check(least <= got['passed'] <= truth, 'bytes %s by the client' % side,
                 '%s, the provider %s %d' % (got, ours, truth))
         r.equal(got['captured'] + got['lost'] + got['ignored'], got['passed'],
                 'captured + lost + ignored = passed (%s)' % side)

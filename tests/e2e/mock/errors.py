@@ -74,6 +74,7 @@ def break_json(ans, how):
         bad = [b'data: {"id": "x", \n\n', b'data: \xff\xfe\n\n', b': comment\n\n', b'nonsense\n\n',
                b'event: ghost\n\n', b'data: [1,2\n\n']
         ans.events = [e for pair in zip(ans.events, bad * len(ans.events)) for e in pair]
+        ans.facts['muddled'] = True
         return ans
     ans.facts.update(partial=True, garbage=True, headless=how == 'head')
     return ans
