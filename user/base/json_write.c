@@ -67,6 +67,24 @@ static size_t plain_len(struct sv s)
 	return n;
 }
 
+/*
+ * U+0085, U+2028 and U+2029 end a line for many readers of text, though not for JSON: one
+ * value a line stays one line only when they are escaped.
+ */
+static bool is_line_end(struct sv c, char out[8], size_t *out_len)
+{
+	const char *as = sv_eq(c, SV("\xc2\x85"))	? "\\u0085"
+			 : sv_eq(c, SV("\xe2\x80\xa8")) ? "\\u2028"
+			 : sv_eq(c, SV("\xe2\x80\xa9")) ? "\\u2029"
+							: NULL;
+
+	if (!as)
+		return false;
+	*out_len = 6;
+	memcpy(out, as, *out_len);
+	return true;
+}
+
 /* The character or escape at the start of s, as bytes of JSON; returns bytes of s used. */
 static size_t special(struct sv s, char out[8], size_t *out_len)
 {
@@ -78,6 +96,8 @@ static size_t special(struct sv s, char out[8], size_t *out_len)
 		while (n < s.len && n < 4 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
 			n++;
 		n = utf8_valid_len((struct sv){ s.p, n });
+		if (is_line_end((struct sv){ s.p, n }, out, out_len))
+			return n;
 		*out_len = n ? n : 3;
 		memcpy(out, n ? s.p : "\xef\xbf\xbd", *out_len);
 		return n ? n : 1;
