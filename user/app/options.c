@@ -153,7 +153,7 @@ static int take_option(struct options *o, char **argv, int left, char *error)
 
 static int take_words(struct options *o, int argc, char **argv, char *error)
 {
-	int i = 0;
+	int i = 0, kept = 0;
 
 	while (i < argc) {
 		int used;
@@ -172,15 +172,21 @@ static int take_words(struct options *o, int argc, char **argv, char *error)
 					 argv[i]);
 				return -EINVAL;
 			}
-			break;
+			/* What follows a command to run is its own; a file may stand anywhere. */
+			if (o->command == CMD_RUN)
+				break;
+			argv[kept++] = argv[i++];
+			continue;
 		}
 		used = take_option(o, argv + i, argc - i, error);
 		if (used < 0)
 			return used;
 		i += used;
 	}
-	o->rest = argv + i;
-	o->rest_count = argc - i;
+	while (i < argc)
+		argv[kept++] = argv[i++];
+	o->rest = argv;
+	o->rest_count = kept;
 	return 0;
 }
 
