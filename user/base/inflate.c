@@ -19,6 +19,9 @@
 /* RFC 8878 section 3.1.1.1.2 asks decoders for 8 MiB, RFC 9659 forbids more in HTTP. */
 #define ZSTD_WINDOW_LOG_MAX 23
 
+/* First byte of a gzip member (RFC 1952). */
+#define GZIP_FIRST 0x1f
+
 enum inflate_state {
 	INFLATE_START,	/* no byte came yet */
 	INFLATE_SECOND, /* "deflate", and one byte came: the next tells zlib from raw */
@@ -32,7 +35,6 @@ struct inflate {
 	enum inflate_state state;
 	int err;      /* sticky */
 	bool members; /* one member or frame came whole */
-	bool quiet;   /* nothing came out of this one yet */
 	char first;   /* INFLATE_SECOND */
 	uint32_t ratio;
 	uint64_t limit;
@@ -75,7 +77,6 @@ static int give(struct inflate *z, const char *p, size_t len)
 
 	if (!len)
 		return 0;
-	z->quiet = false;
 	if (over)
 		len = (size_t)room;
 	if (z->ratio && z->out + len > INFLATE_RATIO_FROM && (z->out + len) / z->ratio > z->in)
@@ -89,16 +90,6 @@ static void member_end(struct inflate *z)
 {
 	z->state = INFLATE_BETWEEN;
 	z->members = true;
-	z->quiet = true;
-}
-
-/* The data is broken; bytes behind a whole member that start no other do no harm. */
-static int broken(struct inflate *z)
-{
-	if (!z->members || !z->quiet)
-		return -EBADMSG;
-	z->state = INFLATE_PADDING;
-	return 0;
 }
 
 static int zlib_open(struct inflate *z, int window_bits)
@@ -135,7 +126,7 @@ static int zlib_step(struct inflate *z, bool *ret_more)
 	else if (ret == Z_MEM_ERROR)
 		return -ENOMEM;
 	else if (ret != Z_OK)
-		return broken(z);
+		return -EBADMSG;
 	return 0;
 }
 
@@ -147,8 +138,11 @@ static int zlib_feed(struct inflate *z, struct sv in)
 	z->z.next_in = (const Bytef *)in.p;
 	z->z.avail_in = (uInt)in.len;
 	while (!err && more && z->state != INFLATE_PADDING) {
-		if (z->state == INFLATE_BETWEEN && z->z.avail_in)
-			z->state = INFLATE_INSIDE;
+		if (z->state == INFLATE_BETWEEN && z->z.avail_in) {
+			/* What does not start another member is padding. */
+			z->state = z->z.next_in[0] == GZIP_FIRST ? INFLATE_INSIDE : INFLATE_PADDING;
+			continue;
+		}
 		err = zlib_step(z, &more);
 	}
 	return err;
@@ -221,8 +215,14 @@ static int zstd_error(struct inflate *z, size_t ret)
 		return -ENOMEM;
 	case ZSTD_error_frameParameter_windowTooLarge:
 		return -E2BIG;
+	case ZSTD_error_prefix_unknown:
+		/* What does not start another frame is padding. */
+		if (!z->members)
+			return -EBADMSG;
+		z->state = INFLATE_PADDING;
+		return 0;
 	default:
-		return broken(z);
+		return -EBADMSG;
 	}
 }
 
@@ -266,7 +266,6 @@ int inflate_new(struct inflate **ret, enum inflate_coding coding, uint64_t limit
 	z->coding = coding;
 	z->limit = limit;
 	z->ratio = ratio;
-	z->quiet = true;
 	z->fn = fn;
 	z->ctx = ctx;
 	if (coding == INFLATE_GZIP) {

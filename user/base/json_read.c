@@ -430,6 +430,7 @@ void json_reader_reset(struct json_reader *r)
 	r->esc = 0;
 	r->raws = 0;
 	r->after_gap = false;
+	r->first = false;
 	r->depth = 0;
 	r->high = 0;
 	r->str_cut.len = 0;

@@ -143,6 +143,7 @@ static void line_append(struct sse *p, struct sv s)
 static size_t event_whole(const struct sse *p, struct sv in, struct sse_event *ret)
 {
 	const char *at = in.p, *end = in.p + in.len, *eol;
+	size_t used = 0;	/* of the buffer, had it been taken */
 	bool has_data = false;
 
 	*ret = (struct sse_event){ .type = SV("message"), .data = SV_NONE };
@@ -150,7 +151,7 @@ static size_t event_whole(const struct sse *p, struct sv in, struct sse_event *r
 		struct sv line = { at, (size_t)(eol - at) };
 		struct field f;
 
-		if (line.len > p->limit)
+		if (line.len > p->limit - used)
 			return 0;
 		at = eol + 1;
 		if (*eol == '\r' && at < end && *at == '\n')
@@ -167,6 +168,7 @@ static size_t event_whole(const struct sse *p, struct sv in, struct sse_event *r
 			has_data = true;
 			/* Not NULL: that stands for an event without data. */
 			ret->data = f.value;
+			used = f.value.len + 1;
 		} else if (sv_eq(f.name, SV("event"))) {
 			if (f.value.len > SSE_TYPE_MAX)
 				return 0;

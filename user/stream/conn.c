@@ -282,6 +282,10 @@ void conns_data(struct conns *c, const struct es_data *rec, struct sv payload)
 		conns_lose(c, ES_U_STREAMS_FULL, payload.len);
 		return;
 	}
+	if (s->settled) {
+		conns_lose(c, ES_U_BAD_RECORD, payload.len);
+		return;
+	}
 	if (!s->side[dir].seen)
 		first_of_side(c, s, rec);
 	if (rec->offset - rec->missing > s->side[dir].next) {
@@ -364,6 +368,7 @@ void conns_close(struct conns *c, const struct es_close *rec)
 		return;
 	}
 	settle(c, s, rec);
+	s->conn.socket = rec->socket;
 	if (s->phase == PHASE_ENDED)
 		forget(c, s);
 	else if (s->phase == PHASE_ENDING)

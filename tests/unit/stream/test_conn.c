@@ -570,8 +570,10 @@ static void test_settled_but_not_closed(void **state)
 	send_close(&r, 1, ES_FACT_SETTLE);
 	r.now += CONN_SETTLE_NS;
 	conns_tick(r.conns, r.now);
-	/* At a stop the final offsets come first. */
+	/* At a stop the final offsets come first, and are final. */
 	send_close(&r, 2, ES_FACT_SETTLE);
+	data(&r, 2, W, "more");
+	assert_int_equal(r.stats[ES_U_BAD_RECORD].bytes, 4);
 	finish(&r, "1(c 1w:GET / HTTP/1.1\n 2(c 2w:GET / HTTP/1.1\n 1)gone 2)stopped");
 }
 
