@@ -53,6 +53,7 @@ static __noinline int emit_peer(struct stream_val *s, __u64 object, __u64 time)
 	sk = (void *)sock_of_fd(s->fd);
 	if (!sk)
 		return 0;
+	s->sock = (__u64)sk;
 	p = bpf_ringbuf_reserve(&es_ring, sizeof(*p), 0);
 	if (!p)
 		return 0;
@@ -78,6 +79,24 @@ static __noinline int emit_peer(struct stream_val *s, __u64 object, __u64 time)
 	}
 	bpf_ringbuf_submit(p, BPF_RB_NO_WAKEUP);
 	return 0;
+}
+
+#define ES_TCP_ESTABLISHED 1
+
+/* Whether the far end had gone when the process freed the object. enum es_socket. */
+static __noinline __u32 socket_state(struct stream_val *s)
+{
+	struct sock *sk;
+	__u8 state = 0;
+
+	if (!s || !s->sock)
+		return ES_SOCKET_UNKNOWN;
+	sk = (void *)sock_of_fd(s->fd);
+	if ((__u64)sk != s->sock)
+		return ES_SOCKET_UNKNOWN;
+	if (HOP(state, &sk->__sk_common, skc_state))
+		return ES_SOCKET_UNKNOWN;
+	return state == ES_TCP_ESTABLISHED ? ES_SOCKET_OPEN : ES_SOCKET_ENDED;
 }
 
 #endif /* EARSHOT_BPF_PEER_H */

@@ -6,6 +6,7 @@
 #include "emit.h"
 #include "filter.h"
 #include "maps.h"
+#include "peer.h"
 #include "stats.h"
 
 static __always_inline struct stream_val *stream_make(struct stream_key *key, __u64 proc_start)
@@ -56,6 +57,7 @@ static __always_inline __u32 verdict_of(struct stream_key *key, struct stream_va
 /* 1 when told. */
 static __always_inline int emit_close(struct stream_key *key, struct stream_val *s)
 {
+	__u32 socket = socket_state(s);
 	struct es_close *c = bpf_ringbuf_reserve(&es_ring, sizeof(*c), 0);
 	__u64 id = bpf_get_current_pid_tgid();
 
@@ -70,6 +72,7 @@ static __always_inline int emit_close(struct stream_key *key, struct stream_val 
 	c->stream.proc_start = s->proc_start;
 	c->stream.object = key->object;
 	c->stream.birth = s->birth;
+	c->socket = socket;
 #pragma unroll
 	for (int d = 0; d < 2; d++) {
 		c->passed[d] = s->passed[d];

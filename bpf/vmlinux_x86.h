@@ -97,6 +97,7 @@ struct in6_addr {
 
 struct sock_common {
 	__u16 skc_family;
+	__u8 skc_state;
 	__be16 skc_dport;
 	__u16 skc_num;
 	__be32 skc_daddr;

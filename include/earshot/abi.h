@@ -92,6 +92,15 @@ struct es_close {
 	__u64 lost[2];	  /* of those, not delivered, any cause */
 	__u64 ignored[2]; /* of those, not delivered because of the verdict */
 	__u64 tail[2];	  /* lost or ignored bytes behind the last delivered one */
+	__u32 socket;	  /* CLOSE: enum es_socket, of the stream\'s socket at that time */
+	__u32 pad;
+};
+
+/* Which end of the connection was closed first, as far as the kernel knows. */
+enum es_socket {
+	ES_SOCKET_UNKNOWN = 0,
+	ES_SOCKET_OPEN = 1,  /* both ends were still open: the watched process hung up */
+	ES_SOCKET_ENDED = 2, /* the far end had closed, or the connection was broken */
 };
 
 /* ES_REC_PEER: the socket of a stream, read in the kernel. */
@@ -185,7 +194,7 @@ enum es_field_id {
 _Static_assert(sizeof(struct es_head) == 24, "es_head");
 _Static_assert(sizeof(struct es_stream) == 24, "es_stream");
 _Static_assert(sizeof(struct es_data) == 80, "es_data");
-_Static_assert(sizeof(struct es_close) == 112, "es_close");
+_Static_assert(sizeof(struct es_close) == 120, "es_close");
 _Static_assert(sizeof(struct es_peer) == 96, "es_peer");
 _Static_assert(sizeof(struct es_proc) == 72, "es_proc");
 _Static_assert(sizeof(struct es_clock) == 40, "es_clock");

@@ -33,6 +33,7 @@ struct stream_val {
 	__u64 lost[2];
 	__u64 ignored[2];
 	__u64 tail[2]; /* lost or ignored since the last delivered byte */
+	__u64 sock;    /* the kernel's struct sock, once known: tells a reused descriptor */
 	__u32 flags;
 	__u32 fd;
 };
@@ -64,6 +65,6 @@ struct control_val {
 };
 
 _Static_assert(sizeof(struct stream_key) == 16, "stream_key");
-_Static_assert(sizeof(struct stream_val) == 88, "stream_val");
+_Static_assert(sizeof(struct stream_val) == 96, "stream_val");
 
 #endif /* EARSHOT_STATE_H */

@@ -58,7 +58,7 @@ class Recording:
     def close(self):
         zero = (0, 0)
         self.record(CLOSE, struct.pack('<QQQ', START, OBJECT, BIRTH) +
-                    struct.pack('<8Q', *self.offset, *zero, *zero, *zero))
+                    struct.pack('<8QII', *self.offset, *zero, *zero, *zero, 0, 0))
         self.record(END, b'')
         self.f.close()
 

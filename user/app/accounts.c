@@ -94,7 +94,7 @@ void accounts_record(struct accounts *a, const struct es_head *rec)
 	if (rec->type == ES_REC_DATA && rec->size >= sizeof(struct es_data))
 		on_data(a, (const struct es_data *)(const void *)rec);
 	else if ((rec->type == ES_REC_CLOSE || rec->type == ES_FACT_SETTLE) &&
-		 rec->size >= sizeof(struct es_close))
+		 rec->size >= offsetof(struct es_close, socket))
 		on_close(a, (const struct es_close *)(const void *)rec);
 }
 

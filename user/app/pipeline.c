@@ -162,6 +162,19 @@ static void data_record(struct pipeline *p, const struct es_head *rec)
 	conns_data(p->conns, d, (struct sv){ (const char *)d + sizeof(*d), d->len });
 }
 
+/* What es_close had at first; recordings made before it grew stay readable. */
+#define CLOSE_LEAST offsetof(struct es_close, socket)
+
+static void close_record(struct pipeline *p, const struct es_head *rec)
+{
+	struct es_close c = { 0 };
+
+	if (!sized(p, rec, CLOSE_LEAST))
+		return;
+	memcpy(&c, rec, rec->size < sizeof(c) ? rec->size : sizeof(c));
+	conns_close(p->conns, &c);
+}
+
 static void proc_record(struct pipeline *p, const struct es_head *rec)
 {
 	const struct es_proc *r = (const void *)rec;
@@ -185,8 +198,7 @@ static void dispatch(struct pipeline *p, const struct es_head *rec)
 		break;
 	case ES_REC_CLOSE:
 	case ES_FACT_SETTLE:
-		if (sized(p, rec, sizeof(struct es_close)))
-			conns_close(p->conns, (const void *)rec);
+		close_record(p, rec);
 		break;
 	case ES_REC_PEER:
 		if (sized(p, rec, sizeof(struct es_peer)))

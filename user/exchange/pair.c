@@ -11,10 +11,10 @@
 struct pair {
 	struct pairs *pairs;
 	struct conn *conn;
-	struct http1 http[2];	 /* enum ex_side */
-	struct round *head;	 /* oldest first; a call leaves when both its sides ended */
+	struct http1 http[2];	  /* enum ex_side */
+	struct round *head;	  /* oldest first; a call leaves when both its sides ended */
 	struct round *reading[2]; /* whose message is being read */
-	uint64_t pending[2];	 /* lost bytes that belong to no call yet */
+	uint64_t pending[2];	  /* lost bytes that belong to no call yet */
 	uint64_t number;
 	uint64_t now;
 	unsigned int count;
@@ -53,6 +53,9 @@ static enum ex_outcome outcome_of(const struct pair *p, const struct round *roun
 		return EX_PROC_EXIT;
 	if (p->closing && p->why == CONN_STOPPED)
 		return EX_STOPPED;
+	/* The socket was still whole at both ends: it was the watched process that hung up. */
+	if (p->closing && p->why == CONN_FREED && p->conn->socket == ES_SOCKET_OPEN)
+		return p->conn->request_dir == CONN_WRITE ? EX_CANCELLED : EX_CUT;
 	return round->started[EX_RESPONSE] || round->torn[EX_RESPONSE] ? EX_CUT : EX_NO_RESPONSE;
 }
 
@@ -261,7 +264,7 @@ static enum http1_verdict resp_head(void *ctx, const struct http1_head *head)
 		return HTTP1_AS_FRAMED;
 	round->now = p->now;
 	round->upgraded = head->framing == HTTP1_TUNNEL ||
-			 (round->connects && head->status >= 200 && head->status < 300);
+			  (round->connects && head->status >= 200 && head->status < 300);
 	round_head(round, EX_RESPONSE, head);
 	if (round->upgraded) {
 		p->finished = true;

@@ -8,10 +8,11 @@
  *
  * What an outcome rests on, as nothing but plaintext and the object's end is seen:
  * EX_DONE       the response came to the end its framing tells, or was read until close.
- * EX_CUT        the stream ended, its object was freed, or the place was lost to a gap while
- *               the response was not whole. Whether the server broke off or the client gave
- *               up looks the same here, so a cut is never called a cancellation.
- * EX_CANCELLED  never set here: it takes evidence from the socket, which does not pass here.
+ * EX_CANCELLED  the response was not whole when the process freed the object, and the kernel
+ *               says that both ends of the socket were open then (abi.h, enum es_socket).
+ * EX_CUT        it was not whole, and the far end had closed, or nobody knows: a program that
+ *               keeps the socket from its TLS library leaves no evidence, and a cut is never
+ *               called a cancellation without.
  * EX_NO_RESPONSE, EX_PROC_EXIT, EX_STOPPED: what ended the stream first, as its close says.
  */
 #include "exchange/exchange.h"

@@ -71,7 +71,7 @@ struct conn {
 	uint16_t peer_port;
 	uint8_t peer_addr[16];
 	uint32_t socket; /* enum es_socket: at close(), who had hung up; else unknown */
-	void *user; /* the consumer's */
+	void *user;	 /* the consumer's */
 };
 
 /*
