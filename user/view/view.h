@@ -43,6 +43,7 @@ struct view_facts {
 	const char *const *notes; /* one line each: exporters' results and the like */
 	size_t note_count;
 	uint64_t other_api;   /* exchanges with a model API that are no inference */
+	uint64_t unread_api;  /* exchanges with a model host that no dialect reads yet */
 	uint64_t not_model;   /* other HTTP exchanges */
 	uint64_t server_role; /* exchanges the watched processes answered */
 };
