@@ -41,29 +41,22 @@
 	X(es_close, lost)                                                                          \
 	X(es_close, ignored)                                                                       \
 	X(es_close, tail)                                                                          \
-	X(es_close, socket)                                                            \ X(        \
-		stream_val,                                                                        \
-		sock)                                                            \ X(es_peer, fd)  \
-		X(es_peer, family) X(es_peer, remote_port) X(es_peer, local_port) X(               \
-			es_peer, remote) X(es_peer, local) X(es_proc, proc_start) X(es_proc,       \
-										    parent_start)  \
-			X(es_proc, parent_tgid) X(es_proc, ns_tgid) X(es_proc, exit_code) X(       \
-				es_proc, exec_count) X(es_proc, comm) X(proc_val,                  \
-									start) X(proc_val, execs)  \
-				X(proc_val, ns_tgid) X(stream_key, object) X(stream_key, tgid) X(  \
-					stream_key, execs) X(stream_val, proc_start) X(stream_val, \
-										       birth)      \
-					X(stream_val, passed) X(stream_val, lost) X(               \
-						stream_val, ignored) X(stream_val,                 \
-								       tail) X(stream_val, flags)  \
-						X(stream_val, fd) X(verdict_val,                   \
-								    birth) X(verdict_val, verdict) \
-							X(stat_val, events) X(stat_val, bytes)     \
-								X(control_val, parent_tgid)        \
-									X(control_val, verdicts)   \
-										X(thread, depth)   \
-											X(thread,  \
-											  frames)
+	X(es_close, socket)                                                                        \
+	X(stream_val, sock)                                                                        \
+	X(es_peer, fd)                                                                             \
+	X(es_peer, family)                                                                         \
+	X(es_peer, remote_port) X(es_peer, local_port) X(es_peer, remote) X(es_peer, local) X(     \
+		es_proc, proc_start) X(es_proc, parent_start) X(es_proc, parent_tgid)              \
+		X(es_proc, ns_tgid) X(es_proc, exit_code) X(es_proc, exec_count) X(                \
+			es_proc, comm) X(proc_val, start) X(proc_val, execs) X(proc_val, ns_tgid)  \
+			X(stream_key, object) X(stream_key, tgid) X(stream_key, execs) X(          \
+				stream_val, proc_start) X(stream_val, birth) X(stream_val, passed) \
+				X(stream_val, lost) X(stream_val, ignored) X(stream_val, tail) X(  \
+					stream_val, flags) X(stream_val, fd) X(verdict_val, birth) \
+					X(verdict_val, verdict) X(stat_val, events)                \
+						X(stat_val, bytes) X(control_val, parent_tgid)     \
+							X(control_val, verdicts) X(thread, depth)  \
+								X(thread, frames)
 
 static const struct {
 	const char *type, *member;
