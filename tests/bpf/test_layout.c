@@ -19,44 +19,65 @@
 #include "earshot/state.h"
 #include "frame.h"
 
-#define MEMBERS(X)                                                                                 \
-	X(es_head, type)                                                                           \
-	X(es_head, flags)                                                                          \
-	X(es_head, size)                                                                           \
-	X(es_head, time)                                                                           \
-	X(es_head, tgid)                                                                           \
-	X(es_head, tid)                                                                            \
-	X(es_stream, proc_start)                                                                   \
-	X(es_stream, object)                                                                       \
-	X(es_stream, birth)                                                                        \
-	X(es_data, stream)                                                                         \
-	X(es_data, offset)                                                                         \
-	X(es_data, missing)                                                                        \
-	X(es_data, call_len)                                                                       \
-	X(es_data, len)                                                                            \
-	X(es_data, dir)                                                                            \
-	X(es_data, source)                                                                         \
-	X(es_data, chunk)                                                                          \
-	X(es_close, passed)                                                                        \
-	X(es_close, lost)                                                                          \
-	X(es_close, ignored)                                                                       \
-	X(es_close, tail)                                                                          \
-	X(es_close, socket)                                                                        \
-	X(stream_val, sock)                                                                        \
-	X(es_peer, fd)                                                                             \
-	X(es_peer, family)                                                                         \
-	X(es_peer, remote_port) X(es_peer, local_port) X(es_peer, remote) X(es_peer, local) X(     \
-		es_proc, proc_start) X(es_proc, parent_start) X(es_proc, parent_tgid)              \
-		X(es_proc, ns_tgid) X(es_proc, exit_code) X(es_proc, exec_count) X(                \
-			es_proc, comm) X(proc_val, start) X(proc_val, execs) X(proc_val, ns_tgid)  \
-			X(stream_key, object) X(stream_key, tgid) X(stream_key, execs) X(          \
-				stream_val, proc_start) X(stream_val, birth) X(stream_val, passed) \
-				X(stream_val, lost) X(stream_val, ignored) X(stream_val, tail) X(  \
-					stream_val, flags) X(stream_val, fd) X(verdict_val, birth) \
-					X(verdict_val, verdict) X(stat_val, events)                \
-						X(stat_val, bytes) X(control_val, parent_tgid)     \
-							X(control_val, verdicts) X(thread, depth)  \
-								X(thread, frames)
+#define MEMBERS(X)                  \
+	X(es_head, type)            \
+	X(es_head, flags)           \
+	X(es_head, size)            \
+	X(es_head, time)            \
+	X(es_head, tgid)            \
+	X(es_head, tid)             \
+	X(es_stream, proc_start)    \
+	X(es_stream, object)        \
+	X(es_stream, birth)         \
+	X(es_data, stream)          \
+	X(es_data, offset)          \
+	X(es_data, missing)         \
+	X(es_data, call_len)        \
+	X(es_data, len)             \
+	X(es_data, dir)             \
+	X(es_data, source)          \
+	X(es_data, chunk)           \
+	X(es_close, passed)         \
+	X(es_close, lost)           \
+	X(es_close, ignored)        \
+	X(es_close, tail)           \
+	X(es_close, socket)         \
+	X(stream_val, sock)         \
+	X(es_peer, fd)              \
+	X(es_peer, family)          \
+	X(es_peer, remote_port)     \
+	X(es_peer, local_port)      \
+	X(es_peer, remote)          \
+	X(es_peer, local)           \
+	X(es_proc, proc_start)      \
+	X(es_proc, parent_start)    \
+	X(es_proc, parent_tgid)     \
+	X(es_proc, ns_tgid)         \
+	X(es_proc, exit_code)       \
+	X(es_proc, exec_count)      \
+	X(es_proc, comm)            \
+	X(proc_val, start)          \
+	X(proc_val, execs)          \
+	X(proc_val, ns_tgid)        \
+	X(stream_key, object)       \
+	X(stream_key, tgid)         \
+	X(stream_key, execs)        \
+	X(stream_val, proc_start)   \
+	X(stream_val, birth)        \
+	X(stream_val, passed)       \
+	X(stream_val, lost)         \
+	X(stream_val, ignored)      \
+	X(stream_val, tail)         \
+	X(stream_val, flags)        \
+	X(stream_val, fd)           \
+	X(verdict_val, birth)       \
+	X(verdict_val, verdict)     \
+	X(stat_val, events)         \
+	X(stat_val, bytes)          \
+	X(control_val, parent_tgid) \
+	X(control_val, verdicts)    \
+	X(thread, depth)            \
+	X(thread, frames)
 
 static const struct {
 	const char *type, *member;
