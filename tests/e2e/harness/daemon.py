@@ -19,6 +19,7 @@ class Run:
         self.rc = self.stdout = self.stderr = None
         self.exchanges, self.connections, self.quiet = [], [], True
         self.spans, self.stats, self.seconds = [], {}, 0
+        self.content = 'off'
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -64,6 +65,8 @@ def client_env(provider, pki, host='localhost', **more):
 def watch(name, provider, cmd, environ, options=(), stdin=subprocess.DEVNULL, timeout=120):
     """Runs cmd to its end; the provider's log of that time goes into the result."""
     run = Run(folder(name))
+    if '--content' in options:
+        run.content = options[options.index('--content') + 1]
     provider.take()
     t0 = time.monotonic()
     with open(run.path('stdout'), 'wb') as out, open(run.path('stderr'), 'wb') as err:

@@ -127,7 +127,8 @@ def terminal(r, ctx):
     r.equal(out[:last].replace(b'\r', b'').replace(b'two\n', b''), b'one\n',
             'nothing of ours on the terminal before the command ends')
     line = '%s run -- sh -c "echo a; kill -STOP \\$\\$; echo b"; echo "s=$?"; fg; echo "end=$?"'
-    status, out = in_terminal(['bash', '--norc', '-i'], [
+    shell = ['env', 'PS1=$ ', 'TERM=dumb', 'bash', '--norc', '-i']
+    status, out = in_terminal(shell, [
         (b'$ ', (line % env.EARSHOT).encode() + b'\n'), (b'end=', b'exit\n')])
     r.check(b's=' in out and b'\nb\r' in out and b'end=0' in out, 'stop and continue',
             out[-1500:])
