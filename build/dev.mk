@@ -15,6 +15,10 @@ TEST_WARN := $(WARN) -std=gnu11 -O2 -g
 $(TLSPAIR): tests/bench/tlspair.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -o $@ $< -lssl -lcrypto -lpthread
+# What reading costs, without a kernel: records to values.
+$O/bench/bench_parse: tests/bench/bench_parse.c $(foreach f,$(DEPS_exchange),$O/obj/lib$(f).a)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 $O/clients/chat: tests/e2e/clients/chat.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -o $@ $< -lssl -lcrypto

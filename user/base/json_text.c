@@ -310,6 +310,11 @@ const char *json_string(struct json_reader *r, const char *p, const char *end)
 			break_open(r);
 		r->esc = 1;
 		p = q + 1;
+		/* Most escapes are of two bytes, and whole. */
+		if (p < end && !r->high && unescaped[(unsigned char)*p]) {
+			r->esc = 0;
+			put_decoded(r, &unescaped[(unsigned char)*p++], 1);
+		}
 	}
 	if (r->mode == JSON_MODE_VALUE)
 		scratch_flush(r);
