@@ -68,7 +68,8 @@ static void end_answer(struct parse *p)
 		return;
 	err = json_end(p->answer.reader);
 	p->whole |= err == 0;
-	p->answer_bad |= err == -EBADMSG;
+	p->answer_bad |= err == -EBADMSG || (err == -EAGAIN && p->ex->msg[EX_RESPONSE].complete &&
+					     !p->ex->msg[EX_RESPONSE].gapped);
 	doc_close(&p->answer);
 }
 

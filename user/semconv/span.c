@@ -241,6 +241,10 @@ int span_of_call(struct span *ret, const struct call *call, const struct machine
 	time_attrs(&s, call, m, a);
 	if (call->status)
 		attrs_int(&s.attrs, a, SEMCONV_HTTP_RESPONSE_STATUS_CODE, call->status);
+	/* The convention names it only where it is not 1. */
+	if (call->req.choice_count.set && call->req.choice_count.v != 1)
+		attrs_int(&s.attrs, a, SEMCONV_GEN_AI_REQUEST_CHOICE_COUNT,
+			  call->req.choice_count.v);
 	network_attrs(&s.attrs, call, a);
 	tool_attrs(&s.attrs, call, a);
 	capture_attrs(&s.attrs, call, a);
