@@ -34,7 +34,7 @@ demo: $O/earshot
 
 test: all
 	$(Q)$(PYTHON) tests/run.py all -- $(MAKE) -s test-lint -- $(MAKE) -s test-unit -- \
-		$(MAKE) -s test-bpf -- $(MAKE) -s test-golden -- $(MAKE) -s test-e2e -- $(MAKE) -s test-fuzz
+		$(MAKE) -s test-bpf -- $(MAKE) -s test-arm64 -- $(MAKE) -s test-golden -- $(MAKE) -s test-e2e -- $(MAKE) -s test-fuzz
 
 test-e2e: $O/earshot $(TLSPAIR) $(CHAT_BINS)
 	$(Q)$(PYTHON) tests/run.py e2e $(E2E_ARGS)

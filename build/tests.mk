@@ -39,3 +39,20 @@ $O/bpftest/layout.bpf.o: tests/bpf/layout.bpf.c $(wildcard bpf/*.h include/earsh
 	$(call say,BPF,$<)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 test-bpf: $(BPF_TEST_BINS) $O/bpftest/layout.bpf.o
 	$(Q)$(PYTHON) tests/run.py unit $(BPF_TEST_BINS)
+
+# The other architecture compiles, kernel side and user side; it is not run.
+ARM64_CC ?= aarch64-linux-gnu-gcc
+ARM64_SRCS := $(wildcard user/*/*.c) user/main.c
+.PHONY: test-arm64
+test-arm64: $O/earshot.skel.h $(GEN_H)
+	$(Q)n=0; bad=0; \
+	if ! command -v $(ARM64_CC) >/dev/null; then \
+		echo "skipped: no $(ARM64_CC)"; echo "0 passed, 0 failed, 1 skipped"; exit 0; fi; \
+	for f in $(BPF_SRCS); do \
+		if $(CLANG) $(subst TARGET_ARCH_$(ARCH),TARGET_ARCH_arm64,$(BPF_CFLAGS)) -c $$f -o /dev/null; \
+		then n=$$((n+1)); else bad=$$((bad+1)); fi; done; \
+	for f in $(ARM64_SRCS); do \
+		if $(ARM64_CC) $(CPPFLAGS) -idirafter /usr/include -idirafter /usr/include/$$($(CC) -print-multiarch) \
+			$(CFLAGS) -c $$f -o /dev/null; \
+		then n=$$((n+1)); else bad=$$((bad+1)); echo "FAILED  arm64: $$f"; fi; done; \
+	echo "$$n passed, $$bad failed"; [ $$bad = 0 ]
