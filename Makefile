@@ -31,7 +31,7 @@ CFLAGS := -std=gnu11 -g -O2 $(WARN) $(HARDEN) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now $(EXTRA_LDFLAGS)
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-LIBS := -lbpf -lelf -lcapstone -lcurl -lprotobuf-c -lxxhash -lz -lbrotlidec -lzstd -lcyaml -lpthread
+LIBS := -lbpf -lelf -lcapstone -lcurl -lprotobuf-c -lxxhash -lz -lbrotlidec -lzstd -lcyaml -lm -lpthread
 
 .PHONY: all deps demo test test-unit test-e2e test-bpf bench fuzz lint install clean check-e2e
 all: $O/earshot
