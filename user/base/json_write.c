@@ -112,14 +112,10 @@ static size_t special(struct sv s, char out[8], size_t *out_len)
 	return n;
 }
 
-void json_write_string_begin(struct json_writer *w)
+void json_write_string(struct json_writer *w, struct sv s)
 {
 	sep(w);
 	buf_addc(w->out, '"');
-}
-
-void json_write_string_piece(struct json_writer *w, struct sv s)
-{
 	while (s.len) {
 		size_t n = plain_len(s), len;
 		char out[8];
@@ -132,18 +128,7 @@ void json_write_string_piece(struct json_writer *w, struct sv s)
 		s = sv_skip(s, special(s, out, &len));
 		buf_add(w->out, (struct sv){ out, len });
 	}
-}
-
-void json_write_string_end(struct json_writer *w)
-{
 	buf_addc(w->out, '"');
-}
-
-void json_write_string(struct json_writer *w, struct sv s)
-{
-	json_write_string_begin(w);
-	json_write_string_piece(w, s);
-	json_write_string_end(w);
 }
 
 size_t json_string_len(struct sv s)

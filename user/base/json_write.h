@@ -39,11 +39,6 @@ void json_write_text(struct json_writer *w, struct sv text);
 /* key and string in one. */
 void json_write_pair(struct json_writer *w, struct sv key, struct sv s);
 
-/* A string in pieces: begin, any number of pieces cut at character borders, end. */
-void json_write_string_begin(struct json_writer *w);
-void json_write_string_piece(struct json_writer *w, struct sv s);
-void json_write_string_end(struct json_writer *w);
-
 /* Bytes that s takes between the quotes. */
 size_t json_string_len(struct sv s);
 

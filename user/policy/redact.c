@@ -10,13 +10,13 @@
  * at which the walk would start anew: that keeps it linear.
  */
 
-#define WORD	1 /* letters, digits, '_', '-' */
-#define ALNUM	2
-#define UPNUM	4 /* capital letters, digits */
-#define BEARER	8 /* what a token68 may hold (RFC 9110 section 11.2) */
-#define BASE64	16
-#define VALUE	32 /* an unquoted value goes on */
-#define USERPW	64 /* user:password before an @ */
+#define WORD   1 /* letters, digits, '_', '-' */
+#define ALNUM  2
+#define UPNUM  4 /* capital letters, digits */
+#define BEARER 8 /* what a token68 may hold (RFC 9110 section 11.2) */
+#define BASE64 16
+#define VALUE  32 /* an unquoted value goes on */
+#define USERPW 64 /* user:password before an @ */
 
 #define LETTERS (WORD | ALNUM | BEARER | BASE64 | VALUE | USERPW)
 
@@ -94,39 +94,24 @@ static const struct shape {
 	const char *prefix;
 	const char *kind;
 	unsigned char body;
-	unsigned char min;	/* bytes behind the prefix */
-	unsigned char max;	/* 0: any */
+	unsigned char min; /* bytes behind the prefix */
+	unsigned char max; /* 0: any */
 } shapes[] = {
-	{ "sk-ant-", "anthropic-key", WORD, 16, 0 },
-	{ "sk_live_", "stripe-key", ALNUM, 16, 0 },
-	{ "sk_test_", "stripe-key", ALNUM, 16, 0 },
-	{ "rk_live_", "stripe-key", ALNUM, 16, 0 },
-	{ "sk-", "openai-key", WORD, 16, 0 },
-	{ "AKIA", "aws-access-key", UPNUM, 16, 16 },
-	{ "ASIA", "aws-access-key", UPNUM, 16, 16 },
-	{ "github_pat_", "github-token", WORD, 20, 0 },
-	{ "ghp_", "github-token", ALNUM, 20, 0 },
-	{ "gho_", "github-token", ALNUM, 20, 0 },
-	{ "ghu_", "github-token", ALNUM, 20, 0 },
-	{ "ghs_", "github-token", ALNUM, 20, 0 },
-	{ "ghr_", "github-token", ALNUM, 20, 0 },
-	{ "glpat-", "gitlab-token", WORD, 20, 0 },
-	{ "AIza", "google-key", WORD, 30, 0 },
-	{ "ya29.", "google-token", BEARER, 20, 0 },
-	{ "xoxb-", "slack-token", WORD, 10, 0 },
-	{ "xoxp-", "slack-token", WORD, 10, 0 },
-	{ "xoxa-", "slack-token", WORD, 10, 0 },
-	{ "xoxr-", "slack-token", WORD, 10, 0 },
-	{ "xoxs-", "slack-token", WORD, 10, 0 },
-	{ "xoxe-", "slack-token", WORD, 10, 0 },
-	{ "xapp-", "slack-token", WORD, 10, 0 },
-	{ "hf_", "huggingface-token", ALNUM, 20, 0 },
-	{ "gsk_", "groq-key", ALNUM, 20, 0 },
-	{ "xai-", "xai-key", WORD, 20, 0 },
-	{ "pplx-", "perplexity-key", WORD, 20, 0 },
-	{ "r8_", "replicate-token", ALNUM, 20, 0 },
-	{ "npm_", "npm-token", ALNUM, 30, 0 },
-	{ "pypi-", "pypi-token", WORD, 30, 0 },
+	{ "sk-ant-", "anthropic-key", WORD, 16, 0 }, { "sk_live_", "stripe-key", ALNUM, 16, 0 },
+	{ "sk_test_", "stripe-key", ALNUM, 16, 0 },  { "rk_live_", "stripe-key", ALNUM, 16, 0 },
+	{ "sk-", "openai-key", WORD, 16, 0 },	     { "AKIA", "aws-access-key", UPNUM, 16, 16 },
+	{ "ASIA", "aws-access-key", UPNUM, 16, 16 }, { "github_pat_", "github-token", WORD, 20, 0 },
+	{ "ghp_", "github-token", ALNUM, 20, 0 },    { "gho_", "github-token", ALNUM, 20, 0 },
+	{ "ghu_", "github-token", ALNUM, 20, 0 },    { "ghs_", "github-token", ALNUM, 20, 0 },
+	{ "ghr_", "github-token", ALNUM, 20, 0 },    { "glpat-", "gitlab-token", WORD, 20, 0 },
+	{ "AIza", "google-key", WORD, 30, 0 },	     { "ya29.", "google-token", BEARER, 20, 0 },
+	{ "xoxb-", "slack-token", WORD, 10, 0 },     { "xoxp-", "slack-token", WORD, 10, 0 },
+	{ "xoxa-", "slack-token", WORD, 10, 0 },     { "xoxr-", "slack-token", WORD, 10, 0 },
+	{ "xoxs-", "slack-token", WORD, 10, 0 },     { "xoxe-", "slack-token", WORD, 10, 0 },
+	{ "xapp-", "slack-token", WORD, 10, 0 },     { "hf_", "huggingface-token", ALNUM, 20, 0 },
+	{ "gsk_", "groq-key", ALNUM, 20, 0 },	     { "xai-", "xai-key", WORD, 20, 0 },
+	{ "pplx-", "perplexity-key", WORD, 20, 0 },  { "r8_", "replicate-token", ALNUM, 20, 0 },
+	{ "npm_", "npm-token", ALNUM, 30, 0 },	     { "pypi-", "pypi-token", WORD, 30, 0 },
 	{ "SG.", "sendgrid-key", BEARER, 30, 0 },
 };
 
@@ -166,8 +151,15 @@ static bool hit(struct redact_hit *ret, size_t at, size_t len, const char *kind)
 	return true;
 }
 
-static bool find_shape(struct sv text, size_t at, struct redact_hit *ret)
+/* No key is shorter: most words need no look at the table. */
+#define SHAPE_MIN 15
+
+static bool find_shape(struct sv text, size_t at, size_t word, struct redact_hit *ret)
 {
+	size_t end = at + word;
+
+	if (word < SHAPE_MIN && (end >= text.len || text.p[end] != '.'))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
 		const struct shape *s = &shapes[i];
 		size_t head, n;
@@ -204,22 +196,35 @@ static bool find_jwt(struct sv text, size_t at, struct redact_hit *ret)
 	return hit(ret, at, n - at, "jwt");
 }
 
-static size_t find_dashes(struct sv text, size_t at)
+/* Of the largest keys in use; what is longer is no key. */
+#define PEM_MAX (32u * 1024)
+
+static size_t find_dashes(struct sv text, size_t at, size_t max)
 {
-	const char *p = memmem(text.p + at, text.len - at, "-----", 5);
+	struct sv in = sv_cut(sv_skip(text, at), max);
+	const char *p = memmem(in.p, in.len, "-----", 5);
 
 	return p ? (size_t)(p - text.p) : text.len;
 }
 
-/* Base64 lines, also with their line ends written as "\n". */
+/*
+ * Base64 lines, also with their line ends written as "\n". 0 when no line is longer than
+ * the words of a sentence.
+ */
 static size_t pem_body(struct sv text, size_t at)
 {
-	size_t n = at;
+	size_t n = at, longest = 0;
 
-	while (n < text.len &&
-	       (is(text.p[n], BASE64) || memchr("=\\ \r\n\t", text.p[n], 6)))
-		n++;
-	return n - at;
+	while (n < text.len) {
+		size_t line = run(text, n, BASE64);
+
+		if (line > longest)
+			longest = line;
+		if (!line && !memchr("=\\ \r\n\t", text.p[n], 6))
+			break;
+		n += line ? line : 1;
+	}
+	return longest >= 20 ? n - at : 0;
 }
 
 /* RFC 7468. Without its end line (cut text) a block is as long as its base64. */
@@ -229,20 +234,19 @@ static bool find_pem(struct sv text, size_t at, struct redact_hit *ret)
 
 	if (!at_word(text, at, "-----BEGIN "))
 		return false;
-	head_end = find_dashes(text, label);
-	if (head_end == text.len || head_end - label > 64 ||
-	    !sv_ends((struct sv){ text.p + label, head_end - label }, SV("PRIVATE KEY")))
+	head_end = find_dashes(text, label, 64);
+	if (head_end == text.len || !memmem(text.p + label, head_end - label, "PRIVATE KEY", 11))
 		return false;
 	head_end += 5;
-	next = find_dashes(text, head_end);
+	next = find_dashes(text, head_end, PEM_MAX);
 	if (next < text.len && at_word(text, next, "-----END ")) {
-		size_t end = find_dashes(text, next + 9);
+		size_t end = find_dashes(text, next + 9, 64);
 
-		next = end < text.len && end - next < 80 ? end + 5 : next + 9;
+		next = end < text.len ? end + 5 : next + 9;
 		return hit(ret, at, next - at, "private-key");
 	}
 	next = pem_body(text, head_end);
-	return next >= 16 && hit(ret, at, head_end + next - at, "private-key");
+	return next > 0 && hit(ret, at, head_end + next - at, "private-key");
 }
 
 /*
@@ -255,7 +259,8 @@ static bool find_aws_secret(struct sv text, size_t at, struct redact_hit *ret)
 	struct sv cut = sv_cut(text, at + 41 < text.len ? at + 41 : text.len);
 	struct mix m;
 
-	if ((at > 0 && is(text.p[at - 1], BASE64)) || run(cut, at, BASE64) != 40)
+	if (cut.len < at + 40 || (at > 0 && is(text.p[at - 1], BASE64)) ||
+	    !is(text.p[at + 39], BASE64) || run(cut, at, BASE64) != 40)
 		return false;
 	m = mix_of((struct sv){ text.p + at, 40 });
 	if (!m.digit || !m.upper || !m.lower)
@@ -273,6 +278,8 @@ static bool find_bearer(struct sv text, size_t at, size_t word, struct redact_hi
 	size_t n = at + word, len;
 	struct mix m;
 
+	if (word != 5 && word != 6)
+		return false;
 	if (!sv_eq_nocase(w, SV("bearer")) && !sv_eq_nocase(w, SV("basic")))
 		return false;
 	if (n >= text.len || text.p[n] != ' ')
@@ -342,8 +349,8 @@ static bool value_counts(struct sv value, bool firm, bool quoted, char sign)
 		return value.len >= 4;
 	if (firm)
 		return value.len >= 6 && (m.digit || (sign == '=' && m.other && m.lower));
-	return value.len >= 8 && ((m.digit && (m.upper || m.lower)) ||
-				  (m.upper && m.lower && value.len >= 16));
+	return value.len >= 8 &&
+	       ((m.digit && (m.upper || m.lower)) || (m.upper && m.lower && value.len >= 16));
 }
 
 /* What stands behind a name: sign and quote, and where the value starts. False: no value. */
@@ -383,10 +390,11 @@ static bool find_value(struct scan *s, size_t at, size_t word, struct redact_hit
 	size_t i, n = at + word, len, end;
 	char sign, quote;
 
-	if (n >= text.len || !memchr("\"'`\\ =:", text.p[n], 7))
+	if (n >= text.len || !memchr("\"'`\\ =:", text.p[n], 7) ||
+	    !find_sign(text, &n, &sign, &quote))
 		return false;
 	i = name_of((struct sv){ text.p + at, word });
-	if (i == ARRAY_SIZE(names) || !find_sign(text, &n, &sign, &quote))
+	if (i == ARRAY_SIZE(names))
 		return false;
 	if (!quote && n < s->weak_end)
 		return false;
@@ -428,7 +436,7 @@ static bool word_start(struct sv text, size_t at)
 
 static bool find_at_word(struct scan *s, size_t at, size_t word, struct redact_hit *ret)
 {
-	return find_shape(s->text, at, ret) || find_jwt(s->text, at, ret) ||
+	return find_shape(s->text, at, word, ret) || find_jwt(s->text, at, ret) ||
 	       find_pem(s->text, at, ret) || find_aws_secret(s->text, at, ret) ||
 	       find_bearer(s->text, at, word, ret) || find_value(s, at, word, ret);
 }
