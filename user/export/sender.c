@@ -105,12 +105,16 @@ void *sender_run(void *arg)
 	struct sender *s = arg;
 
 	for (;;) {
+		struct pollfd fds[2] = {
+			{ .fd = chan_fd(s->control), .events = POLLIN },
+			{ .fd = chan_fd(s->data), .events = POLLIN },
+		};
 		/* Looked at first: what was put in before the end was asked for still goes. */
 		bool last = !sender_alive(s) || s->stopping;
 
 		chan_receive(s->data, on_request, s);
 		if (last)
 			return NULL;
-		sender_wait(s, chan_fd(s->data), POLLIN, 3600 * NS_PER_SEC);
+		poll(fds, 2, -1);
 	}
 }
