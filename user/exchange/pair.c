@@ -41,6 +41,12 @@ static struct round *add_call(struct pair *p)
 	return round;
 }
 
+/* The socket was still whole at both ends when the object was freed: it was this process. */
+static bool hung_up(const struct pair *p)
+{
+	return p->closing && p->why == CONN_FREED && p->conn->socket == ES_SOCKET_OPEN;
+}
+
 static enum ex_outcome outcome_of(const struct pair *p, const struct round *round)
 {
 	if (round->upgraded)
@@ -53,9 +59,9 @@ static enum ex_outcome outcome_of(const struct pair *p, const struct round *roun
 		return EX_PROC_EXIT;
 	if (p->closing && p->why == CONN_STOPPED)
 		return EX_STOPPED;
-	/* The socket was still whole at both ends: it was the watched process that hung up. */
-	if (p->closing && p->why == CONN_FREED && p->conn->socket == ES_SOCKET_OPEN)
-		return p->conn->request_dir == CONN_WRITE ? EX_CANCELLED : EX_CUT;
+	/* A response whose end was lost may have come whole: then nobody hung up on it. */
+	if (hung_up(p) && p->conn->request_dir == CONN_WRITE && !round->torn[EX_RESPONSE])
+		return EX_CANCELLED;
 	return round->started[EX_RESPONSE] || round->torn[EX_RESPONSE] ? EX_CUT : EX_NO_RESPONSE;
 }
 
@@ -199,9 +205,9 @@ static void side_end(struct pair *p, enum ex_side side, enum http1_end how)
 	p->reading[side] = NULL;
 	if (how == HTTP1_BROKEN)
 		round->broken = http1_error(&p->http[side]);
-	/* A body until close is whole when the object is gone, not when we or the process stop. */
+	/* A body until close is whole when the far end closed, not when somebody here did. */
 	if (how == HTTP1_CLOSED)
-		whole = p->why == CONN_FREED || p->why == CONN_GONE;
+		whole = (p->why == CONN_FREED && !hung_up(p)) || p->why == CONN_GONE;
 	round->now = p->now;
 	if (side == EX_RESPONSE)
 		round->whole = whole;

@@ -8,8 +8,9 @@
  *
  * What an outcome rests on, as nothing but plaintext and the object's end is seen:
  * EX_DONE       the response came to the end its framing tells, or was read until close.
- * EX_CANCELLED  the response was not whole when the process freed the object, and the kernel
- *               says that both ends of the socket were open then (abi.h, enum es_socket).
+ * EX_CANCELLED  the response was not whole when the client freed the object, nothing of it was
+ *               lost, and the kernel says that both ends of the socket were open then (abi.h,
+ *               enum es_socket).
  * EX_CUT        it was not whole, and the far end had closed, or nobody knows: a program that
  *               keeps the socket from its TLS library leaves no evidence, and a cut is never
  *               called a cancellation without.

@@ -143,7 +143,7 @@ static void line_append(struct sse *p, struct sv s)
 static size_t event_whole(const struct sse *p, struct sv in, struct sse_event *ret)
 {
 	const char *at = in.p, *end = in.p + in.len, *eol;
-	size_t used = 0;	/* of the buffer, had it been taken */
+	size_t used = 0; /* of the buffer, had it been taken */
 	bool has_data = false;
 
 	*ret = (struct sse_event){ .type = SV("message"), .data = SV_NONE };

@@ -19,7 +19,7 @@ struct run {
 	struct json_reader *reader;
 	int err;
 	int stop_with;
-	bool open[2];	/* a string, a raw value: first came, last did not */
+	bool open[2]; /* a string, a raw value: first came, last did not */
 };
 
 static void note_piece(struct run *r, const struct json_event *ev, char quote)
@@ -169,11 +169,8 @@ static void test_conformance_skipping(void **state)
 static void test_conformance_reporting(void **state)
 {
 	static const struct json_rule rules[] = {
-		{ "", 1, 0, 0 },
-		{ "[]", 2, 0, 0 },
-		{ "a", 3, 0, 0 },
-		{ "x[].id", 4, 0, 0 },
-		{ "[][]", 5, 0, 0 },
+		{ "", 1, 0, 0 },       { "[]", 2, 0, 0 },   { "a", 3, 0, 0 },
+		{ "x[].id", 4, 0, 0 }, { "[][]", 5, 0, 0 },
 	};
 
 	(void)state;
@@ -210,8 +207,21 @@ static void test_depth_is_bounded(void **state)
 /* What is reported. */
 
 enum {
-	MODEL = 1, STREAM, CHOICE, CONTENT, FINISH, USAGE, PROMPT, INPUT, INPUTS, ARGS, NAME, META,
-	CELL, LONG_KEY, OTHER,
+	MODEL = 1,
+	STREAM,
+	CHOICE,
+	CONTENT,
+	FINISH,
+	USAGE,
+	PROMPT,
+	INPUT,
+	INPUTS,
+	ARGS,
+	NAME,
+	META,
+	CELL,
+	LONG_KEY,
+	OTHER,
 };
 
 #define K32 "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
@@ -245,33 +255,41 @@ static const struct {
 	  "8:7 8:\"s\" 8:{ 8:} 8:false " },
 	{ "elements", "{\"input\":[1,[2],\"x\",{\"model\":3}]}",
 	  "8:[ 9:1 9@1:[ 9@1:] 9@2:\"x\" 9@3:{ 9@3:} 8:] " },
-	{ "index of the innermost array", "{\"table\":[[1,2],[3,4]]}",
-	  "13:1 13@1:2 13:3 13@1:4 " },
+	{ "index of the innermost array", "{\"table\":[[1,2],[3,4]]}", "13:1 13@1:2 13:3 13@1:4 " },
 	{ "index seen from below", "{\"choices\":[{},{\"delta\":{\"content\":\"a\"}},0]}",
 	  "3:{ 3:} 3@1:{ 4@1:\"a\" 3@1:} 3@2:0 " },
-	{ "same key elsewhere", "{\"x\":{\"model\":1},\"delta\":{\"content\":2},\"choices\":{\"delta\":3}}",
-	  "" },
-	{ "keys with escapes", "{\"mod\\u0065l\":1,\"\\u006dodel\":2,\"mod\\\"el\":3}", "1:1 1:2 " },
-	{ "key with a broken surrogate", "{\"model\\ud800\":1,\"\\ud800model\":2,\"model\":3}", "1:3 " },
+	{ "same key elsewhere",
+	  "{\"x\":{\"model\":1},\"delta\":{\"content\":2},\"choices\":{\"delta\":3}}", "" },
+	{ "keys with escapes", "{\"mod\\u0065l\":1,\"\\u006dodel\":2,\"mod\\\"el\":3}",
+	  "1:1 1:2 " },
+	{ "key with a broken surrogate", "{\"model\\ud800\":1,\"\\ud800model\":2,\"model\":3}",
+	  "1:3 " },
 	{ "longest key", "{\"" K32 K32 K32 K32 "\":1,\"" K32 K32 K32 K32 "k\":2}", "14:1 " },
 	{ "number kinds", "{\"input\":[0,-0,1.5,-2e+3,1E5,1234567890]}",
 	  "8:[ 9:0 9@1:-0 9@2:1.5 9@3:-2e+3 9@4:1E5 9@5:1234567890 8:] " },
-	{ "long number", "{\"input\":1234567890123456789012345678901234567890123456789012345678901234567,"
+	{ "long number",
+	  "{\"input\":1234567890123456789012345678901234567890123456789012345678901234567,"
 	  "\"model\":1}",
 	  "8:1234567890123456789012345678901234567890123456789012345678901234~ 1:1 " },
-	{ "escapes", "{\"model\":\"a\\\"\\\\\\/\\b\\f\\n\\r\\tz\\u00e9\\u20ac\\ud83d\\ude00\\u0000\"}",
+	{ "escapes",
+	  "{\"model\":\"a\\\"\\\\\\/\\b\\f\\n\\r\\tz\\u00e9\\u20ac\\ud83d\\ude00\\u0000\"}",
 	  "1:\"a\"\\/\b\f\n\r\tz\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\0\" " },
-	{ "lone surrogates", "{\"input\":[\"\\ud800\",\"\\ud800x\",\"\\udc00\",\"\\ud800\\ud800\\udc00\","
+	{ "lone surrogates",
+	  "{\"input\":[\"\\ud800\",\"\\ud800x\",\"\\udc00\",\"\\ud800\\ud800\\udc00\","
 	  "\"\\ud800\\n\",\"\\ud800\\u0041\"]}",
 	  "8:[ 9:\"\xef\xbf\xbd\" 9@1:\"\xef\xbf\xbdx\" 9@2:\"\xef\xbf\xbd\" "
-	  "9@3:\"\xef\xbf\xbd\xf0\x90\x80\x80\" 9@4:\"\xef\xbf\xbd\n\" 9@5:\"\xef\xbf\xbd" "A\" 8:] " },
+	  "9@3:\"\xef\xbf\xbd\xf0\x90\x80\x80\" 9@4:\"\xef\xbf\xbd\n\" 9@5:\"\xef\xbf\xbd"
+	  "A\" 8:] " },
 	{ "UTF-8", "{\"model\":\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 plain\"}",
 	  "1:\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 plain\" " },
-	{ "broken UTF-8", "{\"input\":[\"\xff\",\"a\xe2\x82z\",\"\xed\xa0\x80\",\"\xc3\",\"\xe2\x82\\n\","
+	{ "broken UTF-8",
+	  "{\"input\":[\"\xff\",\"a\xe2\x82z\",\"\xed\xa0\x80\",\"\xc3\",\"\xe2\x82\\n\","
 	  "\"\xf0\x9f\x98\"]}",
-	  "8:[ 9:\"\xef\xbf\xbd\" 9@1:\"a\xef\xbf\xbdz\" 9@2:\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\" "
+	  "8:[ 9:\"\xef\xbf\xbd\" 9@1:\"a\xef\xbf\xbdz\" "
+	  "9@2:\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\" "
 	  "9@3:\"\xef\xbf\xbd\" 9@4:\"\xef\xbf\xbd\n\" 9@5:\"\xef\xbf\xbd\" 8:] " },
-	{ "raw", "{\"meta\":{\"a\" : [1, \"x\\n\"]} ,\"meta\":\"\\u00e9\",\"meta\":12,\"meta\":null}",
+	{ "raw",
+	  "{\"meta\":{\"a\" : [1, \"x\\n\"]} ,\"meta\":\"\\u00e9\",\"meta\":12,\"meta\":null}",
 	  "12:`{\"a\" : [1, \"x\\n\"]}` 12:`\"\\u00e9\"` 12:`12` 12:`null` " },
 	{ "raw is repaired", "{\"meta\":\"a\xff\xc3\xa9\xe2\x82\"}",
 	  "12:`\"a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\"` " },
@@ -368,14 +386,16 @@ static void test_long_strings(void **state)
 	in_len += (size_t)sprintf(in, "{\"model\":\"");
 	want_len += (size_t)sprintf(want, "1:\"");
 	for (int i = 0; i < REPEAT; i++) {
-		in_len += (size_t)sprintf(in + in_len, i % 3 ? "0123456789" : "a\\n\xc3\xa9%02d", i % 100);
-		want_len += (size_t)sprintf(want + want_len, i % 3 ? "0123456789" : "a\n\xc3\xa9%02d",
-					    i % 100);
+		in_len += (size_t)sprintf(in + in_len, i % 3 ? "0123456789" : "a\\n\xc3\xa9%02d",
+					  i % 100);
+		want_len += (size_t)sprintf(want + want_len,
+					    i % 3 ? "0123456789" : "a\n\xc3\xa9%02d", i % 100);
 	}
 	strcpy(in + in_len, "\"}");
 	strcpy(want + want_len, "\" ");
 	run_new(&r, s, 1);
-	for (size_t plan = 0; plan < cut_plans(sv_of(in)); plan += plan + 1 < sv_of(in).len ? 97 : 1) {
+	for (size_t plan = 0; plan < cut_plans(sv_of(in));
+	     plan += plan + 1 < sv_of(in).len ? 97 : 1) {
 		begin(&r);
 		json_reader_reset(r.reader);
 		cut_feed(feed, &r, sv_of(in), plan);
@@ -391,25 +411,29 @@ static void test_long_strings(void **state)
 static const struct {
 	const char *name, *before, *after, *want;
 } gaps[] = {
-	{ "in a skipped string", "{\"id\":\"abc", "def\",\"usage\":{\"prompt_tokens\":5},\"model\":\"m\"}",
-	  "7?:5 1?:\"m\" " },
+	{ "in a skipped string", "{\"id\":\"abc",
+	  "def\",\"usage\":{\"prompt_tokens\":5},\"model\":\"m\"}", "7?:5 1?:\"m\" " },
 	{ "in a reported string", "{\"model\":\"abc", "def\",\"prompt_tokens\":5}}",
 	  "1:\"abc\"~ 7?:5 " },
 	{ "in a raw value", "{\"meta\":{\"x\":1,", "\"y\":2},\"prompt_tokens\":5}",
 	  "12:`{\"x\":1,`~ 7?:5 " },
 	{ "no anchor", "{\"model\":\"abc", "def\",\"stream\":true}", "1:\"abc\"~ " },
 	{ "anchor in an array", "{\"choices\":[{\"delta\":{\"content\":\"a",
-	  "b\"},\"finish_reason\" : \"stop\",\"x\":1},{\"delta\":{\"content\":\"c\"}}],\"model\":\"m\"}",
+	  "b\"},\"finish_reason\" : "
+	  "\"stop\",\"x\":1},{\"delta\":{\"content\":\"c\"}}],\"model\":\"m\"}",
 	  "3:{ 4:\"a\"~ 5?:\"stop\" 3@1?:{ 4@1?:\"c\" 3@1?:} 1?:\"m\" " },
 	{ "anchor's name in a string", "{\"input\":[",
-	  "\\\"prompt_tokens\\\":7,\\\"prompt_tokens\":8,\"prompt_tokens\",\"prompt_tokens\":9}", "8:[ 7?:9 " },
+	  "\\\"prompt_tokens\\\":7,\\\"prompt_tokens\":8,\"prompt_tokens\",\"prompt_tokens\":9}",
+	  "8:[ 7?:9 " },
 	{ "anchor as a value", "{", "\"x\":\"prompt_tokens\",\"y\":\"prompt_tokens\"}", "" },
-	{ "first quote closes a string", "{\"x\":\"", "prompt_tokens\":1,\"prompt_tokens\":2}", "7?:2 " },
+	{ "first quote closes a string", "{\"x\":\"", "prompt_tokens\":1,\"prompt_tokens\":2}",
+	  "7?:2 " },
 	{ "wrong place", "{\"x\":", "\"prompt_tokens\":]\"prompt_tokens\":3}", "7?:3 " },
-	{ "wrong place with a string open", "{\"x\":",
-	  "\"finish_reason\":\"a\n,\"prompt_tokens\":3}", "5?:\"a\"~ 7?:3 " },
+	{ "wrong place with a string open",
+	  "{\"x\":", "\"finish_reason\":\"a\n,\"prompt_tokens\":3}", "5?:\"a\"~ 7?:3 " },
 	{ "before the document", "", "{\"prompt_tokens\":3}", "7?:3 " },
-	{ "number is cut", "{\"usage\":{\"prompt_tokens\":12", "3,\"prompt_tokens\":4}}", "6:{ 7?:4 " },
+	{ "number is cut", "{\"usage\":{\"prompt_tokens\":12", "3,\"prompt_tokens\":4}}",
+	  "6:{ 7?:4 " },
 };
 
 static void test_gaps_at_every_cut(void **state)
@@ -470,13 +494,22 @@ static void test_errors_stay(void **state)
 static void test_bad_paths(void **state)
 {
 	static const struct json_rule bad[] = {
-		{ ".", 1, 0, 0 },    { "a.", 1, 0, 0 },	  { ".a", 1, 0, 0 },   { "a..b", 1, 0, 0 },
-		{ "a[", 1, 0, 0 },   { "a[x]", 1, 0, 0 }, { "a[]b", 1, 0, 0 }, { "a", 1, 0, 32 },
-		{ "[]", 1, JSON_ANCHOR, 0 },		  { "", 1, JSON_ANCHOR, 0 },
+		{ ".", 1, 0, 0 },
+		{ "a.", 1, 0, 0 },
+		{ ".a", 1, 0, 0 },
+		{ "a..b", 1, 0, 0 },
+		{ "a[", 1, 0, 0 },
+		{ "a[x]", 1, 0, 0 },
+		{ "a[]b", 1, 0, 0 },
+		{ "a", 1, 0, 32 },
+		{ "[]", 1, JSON_ANCHOR, 0 },
+		{ "", 1, JSON_ANCHOR, 0 },
 		{ K32 K32 K32 K32 "k", 1, 0, 0 },
 	};
 	static const struct json_rule good[] = {
-		{ "", 1, 0, 0 }, { "[]", 1, 0, 0 }, { "[].a[][].b", 1, JSON_ANCHOR, 31 },
+		{ "", 1, 0, 0 },
+		{ "[]", 1, 0, 0 },
+		{ "[].a[][].b", 1, JSON_ANCHOR, 31 },
 		{ "a[]", 1, JSON_ANCHOR, 0 },
 	};
 	struct json_schema *s = NULL;

@@ -454,6 +454,50 @@ static void test_stories_at_every_cut(void **state)
 		check(&stories[i]);
 }
 
+/* Who ended it, as the socket's state tells. */
+
+static void test_who_hung_up(void **state)
+{
+	static const struct {
+		enum conn_dir request_dir;
+		uint32_t socket;
+		const char *response;
+		unsigned int lost;
+		const char *want;
+	} ways[] = {
+		{ CONN_WRITE, ES_SOCKET_OPEN, CHUNKED "3\r\nyes\r\n", 0, "0=cancelled qc r;" },
+		{ CONN_WRITE, ES_SOCKET_ENDED, CHUNKED "3\r\nyes\r\n", 0, "0=cut qc r;" },
+		{ CONN_WRITE, ES_SOCKET_UNKNOWN, CHUNKED "3\r\nyes\r\n", 0, "0=cut qc r;" },
+		{ CONN_READ, ES_SOCKET_OPEN, CHUNKED "3\r\nyes\r\n", 0, "0=cut qc r;" },
+		{ CONN_WRITE, ES_SOCKET_OPEN, "", 0, "0=cancelled qc r;" },
+		{ CONN_WRITE, ES_SOCKET_ENDED, "", 0, "0=no-response qc r;" },
+		{ CONN_WRITE, ES_SOCKET_OPEN, OK, 0, "0=done qc rc;" },
+		/* All of it may have come: a client that has its answer hangs up too. */
+		{ CONN_WRITE, ES_SOCKET_OPEN, CHUNKED "3\r\nyes\r\n", 9, "0=cut qc rg9;" },
+		{ CONN_WRITE, ES_SOCKET_OPEN, "HTTP/1.0 200 OK\r\n\r\nyes", 0,
+		  "0=cancelled qc r;" },
+		{ CONN_WRITE, ES_SOCKET_ENDED, "HTTP/1.0 200 OK\r\n\r\nyes", 0, "0=done qc rc;" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct run r = { 0 };
+		struct feeding f = { .run = &r, .open = true, .dir = ways[i].request_dir };
+
+		begin_with(&r, &(struct pairs_opts){ 0 });
+		r.conn.request_dir = ways[i].request_dir;
+		pairs_sink.open(r.pairs, &r.conn);
+		cut_piece(feed, &f, SV(GET));
+		f.dir = !ways[i].request_dir;
+		cut_piece(feed, &f, sv_of(ways[i].response));
+		if (ways[i].lost)
+			pairs_sink.gap(r.pairs, &r.conn, f.dir, ways[i].lost, ++r.now);
+		r.conn.socket = ways[i].socket;
+		finish(&r, CONN_FREED);
+		assert_string_equal(strchr(r.notes.text, '='), strchr(ways[i].want, '='));
+	}
+}
+
 /* Codings. */
 
 static size_t gzip_of(const char *text, char *out, size_t cap)
@@ -725,6 +769,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stories_at_every_cut),
+		cmocka_unit_test(test_who_hung_up),
 		cmocka_unit_test(test_codings),
 		cmocka_unit_test(test_two_codings),
 		cmocka_unit_test(test_gap_in_a_coded_body),
