@@ -27,6 +27,7 @@ struct run {
 	uint64_t bytes_time;
 	bool upgrade; /* bytes() answers that the stream was upgraded */
 	uint16_t flags;
+	struct conn closed; /* the newest, as it was then */
 };
 
 static int name_of(const struct conn *conn)
@@ -81,6 +82,7 @@ static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t t
 	struct run *r = ctx;
 
 	assert_true(time <= r->now);
+	r->closed = *conn;
 	conn->user = NULL;
 	r->joined = 0;
 	note(&r->notes, "%d)%s ", name_of(conn), ends[why]);
@@ -645,9 +647,10 @@ static void test_table_is_bounded(void **state)
 		   "5(c 5w:GET / HTTP/1.1\n 4)stopped 5)stopped");
 }
 
-static void test_peer(void **state)
+static void test_peer_and_socket(void **state)
 {
 	struct es_peer rec = { .stream = stream(1), .family = 10, .remote_port = 443 };
+	struct es_close end;
 	struct run r;
 
 	(void)state;
@@ -656,7 +659,15 @@ static void test_peer(void **state)
 	rec.remote[15] = 1;
 	conns_peer(r.conns, &rec);
 	data(&r, 1, W, "GET / HTTP/1.1\n");
-	send_close(&r, 1, ES_REC_CLOSE);
+	end = close_rec(&r, 1, ES_REC_CLOSE);
+	end.socket = ES_SOCKET_ENDED;
+	conns_close(r.conns, &end);
+	assert_int_equal(r.closed.peer_family, 10);
+	assert_int_equal(r.closed.peer_port, 443);
+	assert_memory_equal(r.closed.peer_addr, rec.remote, sizeof(rec.remote));
+	assert_int_equal(r.closed.socket, ES_SOCKET_ENDED);
+	assert_true(r.closed.tls);
+	assert_int_equal(r.closed.t_open, rec.head.time);
 	finish(&r, "1(c 1w:GET / HTTP/1.1\n 1)freed");
 }
 
@@ -723,7 +734,7 @@ int main(void)
 		cmocka_unit_test(test_stop_after_exit),
 		cmocka_unit_test(test_address_used_again),
 		cmocka_unit_test(test_table_is_bounded),
-		cmocka_unit_test(test_peer),
+		cmocka_unit_test(test_peer_and_socket),
 		cmocka_unit_test(test_many_streams),
 	};
 
