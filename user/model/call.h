@@ -184,7 +184,7 @@ struct call {
 	struct {
 		struct sv model;
 		struct opt_int max_tokens;
-		struct opt_int choice_count;
+		struct opt_int choice_count; /* only where it is not 1 */
 		struct opt_int seed;
 		struct opt_int top_k;
 		struct opt_int dimensions;

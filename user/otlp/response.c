@@ -21,19 +21,17 @@ static void free_in(void *ctx, void *p)
 static int read_protobuf(struct otlp_result *ret, struct sv body, struct arena *a)
 {
 	ProtobufCAllocator alloc = { .alloc = alloc_in, .free = free_in, .allocator_data = a };
+	struct otlp_result r = { 0 };
 	Otlp__ExportTraceServiceResponse *m;
 
-	*ret = (struct otlp_result){ 0 };
-	if (body.len == 0)
-		return 0;
-	m = otlp__export_trace_service_response__unpack(&alloc, body.len,
-							(const uint8_t *)body.p);
+	m = otlp__export_trace_service_response__unpack(&alloc, body.len, (const uint8_t *)body.p);
 	if (!m)
 		return -EBADMSG;
 	if (m->partial_success) {
-		ret->rejected = m->partial_success->rejected_spans;
-		ret->message = sv_of(m->partial_success->error_message);
+		r.rejected = m->partial_success->rejected_spans;
+		r.message = sv_of(m->partial_success->error_message);
 	}
+	*ret = r;
 	return 0;
 }
 
@@ -77,9 +75,6 @@ static int read_json(struct otlp_result *ret, struct sv body, struct arena *a)
 	struct json_reader *reader = NULL;
 	int err;
 
-	*ret = r.result;
-	if (body.len == 0)
-		return 0;
 	err = json_schema_new(&schema, rules, ARRAY_SIZE(rules));
 	if (!err)
 		err = json_reader_new(&reader, schema, 1, on_value, &r);
@@ -99,5 +94,10 @@ static int read_json(struct otlp_result *ret, struct sv body, struct arena *a)
 int otlp_read_response(struct otlp_result *ret, struct sv body, enum otlp_format format,
 		       struct arena *a)
 {
+	/* All taken, and nothing to say about it. */
+	if (body.len == 0) {
+		*ret = (struct otlp_result){ 0 };
+		return 0;
+	}
 	return format == OTLP_JSON ? read_json(ret, body, a) : read_protobuf(ret, body, a);
 }

@@ -16,12 +16,12 @@
 #define EARSHOT_TOOL_CALL_NAMES	   "earshot.tool_call.names"
 #define EARSHOT_TOOL_CALL_IDS	   "earshot.tool_call.ids"
 
-#define FOR_CHAT     (1u << CALL_CHAT)
-#define FOR_TEXT     (1u << CALL_TEXT_COMPLETION)
-#define FOR_EMBED    (1u << CALL_EMBEDDINGS)
-#define FOR_ANSWERS  (FOR_CHAT | FOR_TEXT)
-#define FOR_ALL	     (FOR_ANSWERS | FOR_EMBED)
-#define FOR_OPENAI   (1u << 7) /* and only where the provider is openai */
+#define FOR_CHAT    (1u << CALL_CHAT)
+#define FOR_TEXT    (1u << CALL_TEXT_COMPLETION)
+#define FOR_EMBED   (1u << CALL_EMBEDDINGS)
+#define FOR_ANSWERS (FOR_CHAT | FOR_TEXT)
+#define FOR_ALL	    (FOR_ANSWERS | FOR_EMBED)
+#define FOR_OPENAI  (1u << 7) /* and only where the provider is openai */
 
 enum source {
 	FROM_STRING,
@@ -38,9 +38,13 @@ static const struct row {
 	unsigned int use;
 	size_t at;
 } rows[] = {
-#define R(key, source, use, member) { SEMCONV_##key, source, use, offsetof(struct call, member) }
+#define R(key, source, use, member)                                       \
+	{                                                                 \
+		SEMCONV_##key, source, use, offsetof(struct call, member) \
+	}
 	R(GEN_AI_REQUEST_MODEL, FROM_STRING, FOR_ALL, req.model),
 	R(GEN_AI_REQUEST_MAX_TOKENS, FROM_INT, FOR_ANSWERS, req.max_tokens),
+	R(GEN_AI_REQUEST_CHOICE_COUNT, FROM_INT, FOR_ANSWERS, req.choice_count),
 	R(GEN_AI_REQUEST_TEMPERATURE, FROM_NUM, FOR_ANSWERS, req.temperature),
 	R(GEN_AI_REQUEST_TOP_P, FROM_NUM, FOR_ANSWERS, req.top_p),
 	R(GEN_AI_REQUEST_TOP_K, FROM_INT, FOR_ANSWERS, req.top_k),
@@ -241,10 +245,6 @@ int span_of_call(struct span *ret, const struct call *call, const struct machine
 	time_attrs(&s, call, m, a);
 	if (call->status)
 		attrs_int(&s.attrs, a, SEMCONV_HTTP_RESPONSE_STATUS_CODE, call->status);
-	/* The convention names it only where it is not 1. */
-	if (call->req.choice_count.set && call->req.choice_count.v != 1)
-		attrs_int(&s.attrs, a, SEMCONV_GEN_AI_REQUEST_CHOICE_COUNT,
-			  call->req.choice_count.v);
 	network_attrs(&s.attrs, call, a);
 	tool_attrs(&s.attrs, call, a);
 	capture_attrs(&s.attrs, call, a);
