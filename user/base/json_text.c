@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/hex.h"
 #include "base/scan.h"
 #include "base/utf8.h"
 
@@ -217,19 +218,11 @@ static const char unescaped[256] = {
 	['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Inside an escape. */
 static const char *escape(struct json_reader *r, const char *p, const char *end)
 {
 	for (; r->esc && p < end; p++) {
-		int digit = hex_digit(*p);
+		int digit = hex_value(*p);
 		char c = unescaped[(unsigned char)*p];
 
 		if (r->esc > 1) {

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "proto/http1_head.h"
 
 enum state {
@@ -282,19 +283,11 @@ static struct sv on_chunk_data_end(struct http1 *p, struct sv in)
 	return sv_skip(in, 1);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static struct sv on_chunk_size(struct http1 *p, struct sv in)
 {
 	int digit;
 
-	for (; in.len && (digit = hex_digit(in.p[0])) >= 0; in = sv_skip(in, 1)) {
+	for (; in.len && (digit = hex_value(in.p[0])) >= 0; in = sv_skip(in, 1)) {
 		if (p->line++ == CHUNK_DIGITS_MAX) {
 			broken(p, "chunk size too large");
 			return in;
@@ -360,8 +353,8 @@ static bool chunk_line(struct sv line, uint64_t *ret)
 	uint64_t size = 0;
 	size_t n = 0;
 
-	for (; n < line.len && n < 8 && hex_digit(line.p[n]) >= 0; n++)
-		size = size << 4 | (unsigned int)hex_digit(line.p[n]);
+	for (; n < line.len && n < 8 && hex_value(line.p[n]) >= 0; n++)
+		size = size << 4 | (unsigned int)hex_value(line.p[n]);
 	if (!n || !sv_eq(sv_skip(line, n), SV("\r\n")) || size > HTTP1_SEEK_CHUNK_MAX)
 		return false;
 	*ret = size;
@@ -372,7 +365,7 @@ static bool may_be_chunk(struct sv part)
 {
 	size_t n = 0;
 
-	while (n < part.len && n < 8 && hex_digit(part.p[n]) >= 0)
+	while (n < part.len && n < 8 && hex_value(part.p[n]) >= 0)
 		n++;
 	return n == part.len || (n && sv_eq(sv_skip(part, n), SV("\r")));
 }
@@ -468,7 +461,7 @@ static struct sv on_seek_data_end(struct http1 *p, struct sv in)
 static struct sv on_seek_size(struct http1 *p, struct sv in)
 {
 	p->state = SEEK;
-	if (hex_digit(in.p[0]) >= 0) {
+	if (hex_value(in.p[0]) >= 0) {
 		p->in_chunked = false;
 		chunk_size_begin(p);
 	}
