@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Any bytes as request and answer of each API, with gaps, events and odd ends: no crash, one
+ * call at most, its memory bounded, its text valid; and the same call however they are cut.
+ *
+ * Input: which API; how the answer comes (bits below); how the exchange ends; where bodies are
+ * cut; then the request, a zero byte, and the answer.
+ */
+#include "base/utf8.h"
+#include "dialect/dialect.h"
+
+#include "../cut.h"
+
+#define AS_EVENTS     1
+#define WITH_CONTENT  2
+#define GAP_REQUEST   4
+#define GAP_ANSWER    8
+#define NO_HEAD	      16
+#define NAMED_EVENTS  32
+
+static const char *const targets[] = {
+	"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses",
+	"/v1/messages",	"/openai/deployments/d/chat/completions",
+};
+
+static const char *const event_names[] = {
+	"message", "message_start", "content_block_start", "content_block_delta", "message_delta",
+	"message_stop", "error", "response.created", "response.output_item.added",
+	"response.output_item.done", "response.output_text.delta", "response.completed",
+	"response.function_call_arguments.delta", "response.reasoning_summary_text.delta",
+};
+
+struct run {
+	struct dialect *d;
+	struct exchange ex;
+	struct sse sse;
+	uint8_t flags;
+	size_t calls;
+	uint64_t trace;
+	unsigned int event;
+};
+
+static void check_text(struct run *r, struct sv s, size_t max)
+{
+	CHECK(s.len <= max);
+	CHECK(!s.len || s.p);
+	CHECK(utf8_valid_len(s) == s.len);
+	trace_add(&r->trace, s.p, s.len);
+	trace_add(&r->trace, "|", 1);
+}
+
+static void check_int(struct run *r, struct opt_int v, int64_t min)
+{
+	CHECK(!v.set || v.v >= min);
+	trace_add(&r->trace, &v.v, v.set ? sizeof(v.v) : 0);
+}
+
+static void check_list(struct run *r, const struct call_list *l, size_t max)
+{
+	CHECK(l->count <= max);
+	for (size_t i = 0; i < l->count; i++)
+		check_text(r, l->v[i], CALL_STRING_MAX);
+}
+
+static void check_parts(struct run *r, const struct call_part *p)
+{
+	for (; p; p = p->next) {
+		CHECK(p->type <= PART_GENERIC);
+		check_text(r, p->text, SIZE_MAX);
+		check_text(r, p->id, CALL_STRING_MAX);
+		check_text(r, p->name, CALL_STRING_MAX);
+		check_text(r, p->wire_type, CALL_STRING_MAX);
+	}
+}
+
+static void check_content(struct run *r, const struct call_content *c)
+{
+	for (const struct call_message *m = c->input; m; m = m->next) {
+		check_text(r, m->role, CALL_STRING_MAX);
+		check_parts(r, m->parts);
+	}
+	for (const struct call_message *m = c->output; m; m = m->next) {
+		check_text(r, m->finish, CALL_STRING_MAX);
+		check_parts(r, m->parts);
+	}
+	check_parts(r, c->system);
+	for (const struct call_tool_def *t = c->tools; t; t = t->next) {
+		check_text(r, t->name, SIZE_MAX);
+		check_text(r, t->parameters, SIZE_MAX);
+	}
+	check_text(r, c->error_message, CALL_STRING_MAX);
+}
+
+static void on_call(void *ctx, struct call *c)
+{
+	struct run *r = ctx;
+	size_t tools = 0;
+
+	r->calls++;
+	CHECK(c->arena.used <= c->arena.limit);
+	CHECK(c->provider && c->dialect && c->t_end >= c->t_start);
+	CHECK((c->outcome == CALL_OK || c->outcome == CALL_UNKNOWN) == (c->error_type.len == 0));
+	check_text(r, c->req.model, CALL_STRING_MAX);
+	check_list(r, &c->req.stop_sequences, CALL_LIST_MAX);
+	check_list(r, &c->resp.finish_reasons, CALL_CANDIDATES_MAX);
+	check_text(r, c->resp.id, CALL_STRING_MAX);
+	check_text(r, c->error_type, CALL_STRING_MAX);
+#define X(name) check_int(r, c->usage.name, 0);
+	CALL_USAGE(X)
+#undef X
+	for (const struct call_tool *t = c->tools; t; t = t->next, tools++)
+		check_text(r, t->name, CALL_STRING_MAX);
+	CHECK(tools == c->tool_count && tools <= CALL_TOOLS_MAX);
+	trace_add(&r->trace, &c->loss, sizeof(c->loss));
+	check_content(r, &c->content);
+	if (!(r->flags & WITH_CONTENT))
+		CHECK(!c->content.input && !c->content.output && !c->content.system &&
+		      !c->content.tools && !c->content.error_message.len);
+	call_free(c);
+}
+
+static int on_event(void *ctx, const struct sse_event *ev)
+{
+	struct run *r = ctx;
+	struct sse_event named = *ev;
+
+	if (r->flags & NAMED_EVENTS)
+		named.type = sv_of(event_names[r->event++ % ARRAY_SIZE(event_names)]);
+	dialect_exchange_ops.resp_event(r->d, &r->ex, &named, 5);
+	return 0;
+}
+
+static void feed_request(void *ctx, struct sv piece)
+{
+	struct run *r = ctx;
+
+	dialect_exchange_ops.req_body(r->d, &r->ex, piece);
+}
+
+static void feed_answer(void *ctx, struct sv piece)
+{
+	struct run *r = ctx;
+
+	if (r->ex.msg[EX_RESPONSE].sse)
+		sse_feed(&r->sse, piece);
+	else
+		dialect_exchange_ops.resp_body(r->d, &r->ex, piece, 5);
+}
+
+static void feed(struct run *r, enum ex_side side, uint8_t how, struct sv body, bool gap)
+{
+	void (*fn)(void *ctx, struct sv piece) = side == EX_REQUEST ? feed_request : feed_answer;
+	struct sv half = sv_cut(body, body.len / 2);
+
+	if (!gap) {
+		cut_feed(how, body, fn, r);
+		return;
+	}
+	cut_feed(how, half, fn, r);
+	if (r->ex.msg[side].sse)
+		sse_gap(&r->sse);
+	dialect_exchange_ops.gap(r->d, &r->ex, side);
+	cut_feed(how, sv_skip(body, half.len), fn, r);
+}
+
+static void begin(struct run *r, uint8_t which)
+{
+	struct ex_message *req = &r->ex.msg[EX_REQUEST];
+
+	r->ex.target = sv_of(targets[which % ARRAY_SIZE(targets)]);
+	r->ex.method = SV("POST");
+	req->head_seen = !(r->flags & NO_HEAD);
+	req->header[EX_H_HOST] = SV("localhost:1");
+	req->gapped = r->flags & GAP_REQUEST;
+	r->ex.msg[EX_RESPONSE].gapped = r->flags & GAP_ANSWER;
+	r->ex.msg[EX_RESPONSE].sse = r->flags & AS_EVENTS;
+	dialect_exchange_ops.begin(r->d, &r->ex);
+}
+
+static void run(struct run *r, const uint8_t *head, uint8_t how, struct sv request, struct sv answer)
+{
+	const struct dialect_options opt = { .want_content = head[1] & WITH_CONTENT };
+	char buf[4096];
+
+	*r = (struct run){ .flags = head[1] };
+	if (dialect_new(&r->d, &opt, on_call, r))
+		abort();
+	sse_init(&r->sse, buf, sizeof(buf), on_event, r);
+	begin(r, head[0]);
+	feed(r, EX_REQUEST, how, request, head[1] & GAP_REQUEST);
+	dialect_exchange_ops.req_end(r->d, &r->ex);
+	r->ex.status = head[2] & 64 ? 500 : 200;
+	dialect_exchange_ops.resp_head(r->d, &r->ex);
+	feed(r, EX_RESPONSE, how, answer, head[1] & GAP_ANSWER);
+	r->ex.outcome = (enum ex_outcome)(head[2] % (EX_STOPPED + 1));
+	dialect_exchange_ops.end(r->d, &r->ex, 9);
+	CHECK(r->calls <= 1);
+	dialect_free(r->d);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct sv request, answer;
+	struct run a, b;
+
+	if (size < 4)
+		return 0;
+	request = (struct sv){ (const char *)data + 4, size - 4 };
+	answer = sv_skip(request, sv_find(request, '\0'));
+	request.len -= answer.len;
+	if (answer.len)
+		answer = sv_skip(answer, 1);
+	run(&a, data, 0, request, answer);
+	run(&b, data, data[3], request, answer);
+	CHECK(a.calls == b.calls);
+	/* Behind a gap, and in cut events, what is found may depend on the pieces. */
+	if (!(data[1] & (GAP_REQUEST | GAP_ANSWER | AS_EVENTS)))
+		CHECK(a.trace == b.trace);
+	return 0;
+}
