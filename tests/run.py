@@ -63,7 +63,6 @@ class Context:
         self.pki = certs.make(os.path.join(env.WORK, 'pki'))
         self.provider = provider.Provider(self.pki['cert'], self.pki['key'])
         self.codings = wire.codings_here()
-        self.tmp = env.WORK
 
 
 def e2e_tests(ctx):

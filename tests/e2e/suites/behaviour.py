@@ -149,7 +149,7 @@ def quick(r, ctx):
     print('          earshot ends %.0f ms after its command (median of 7, most %.0f)' % (
         ms, max(took)))
     r.check(ms < 300, 'within 300 ms of the command\'s end', '%.0f ms: %s' % (ms, took))
-    path = write_cases(ctx.tmp, cases.many(3))
+    path = write_cases(cases.many(3))
     p = subprocess.Popen([env.EARSHOT, 'run', '--', 'sh', '-c', '%s >/dev/null; date +%%s%%N' %
                           ' '.join(python_http('serial')(path))], stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, env=daemon.client_env(ctx.provider, ctx.pki))
@@ -176,7 +176,7 @@ def sudo(r, ctx):
 def live(r, ctx):
     folder = daemon.folder('live')
     target, fifo = os.path.join(folder, 'live.txt'), os.path.join(folder, 'fifo')
-    path = write_cases(ctx.tmp, cases.many(5))
+    path = write_cases(cases.many(5))
     e = daemon.client_env(ctx.provider, ctx.pki)
     run(python_http('serial')(path), ['--live', target], env=e)
     with open(target, encoding='utf-8') as f:
@@ -193,7 +193,7 @@ def live(r, ctx):
 
 
 def recording(r, ctx):
-    path = write_cases(ctx.tmp, cases.many(5))
+    path = write_cases(cases.many(5))
     got = daemon.watch('record', ctx.provider, python_http('serial')(path),
                        daemon.client_env(ctx.provider, ctx.pki))
     rec = got.path('record')
@@ -238,7 +238,7 @@ def configuration(r, ctx):
     conf, out = os.path.join(folder, 'earshot.yaml'), os.path.join(folder, 'spans.jsonl')
     with open(conf, 'w', encoding='utf-8') as f:
         f.write('otlp-file: %s\ncontent: full\n' % out)
-    path = write_cases(ctx.tmp, cases.many(3))
+    path = write_cases(cases.many(3))
     e = daemon.client_env(ctx.provider, ctx.pki)
     run(python_http('serial')(path), ['--config', conf], env=e)
     with open(out, encoding='utf-8') as f:
@@ -261,7 +261,7 @@ def redaction(r, ctx):
     keys = ['sk-ant-api03-' + 'Ab1' * 20, 'ghp_' + 'a1B2' * 9, 'AKIAIOSFODNN7EXAMPLE']
     say = [{'role': 'user', 'content': 'my keys: %s. %s' % (' and '.join(keys), cases.SECRET)}]
     what = [cases.case('redact', 'chat', '', messages=say)]
-    path = write_cases(ctx.tmp, what)
+    path = write_cases(what)
     got = daemon.watch('redact', ctx.provider, python_http('serial')(path),
                        daemon.client_env(ctx.provider, ctx.pki), ['--content', 'redacted'])
     text = got.otlp_text()
@@ -273,7 +273,7 @@ def redaction(r, ctx):
 
 def stopped_early(r, ctx):
     """SIGTERM in mid-stream: the command goes first, and what was seen still gives a span."""
-    path = write_cases(ctx.tmp, [cases.case('slow', 'chat', 'events=150,gap=20', True)])
+    path = write_cases([cases.case('slow', 'chat', 'events=150,gap=20', True)])
     got, p = start(ctx, 'stopped', python_http('serial')(path),
                    daemon.client_env(ctx.provider, ctx.pki))
     r.check(command_pid(p, 'python'), 'the target runs')

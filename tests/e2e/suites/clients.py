@@ -16,8 +16,9 @@ def script(name):
     return os.path.join(env.CLIENTS, name)
 
 
-def write_cases(run_dir, what):
-    path = os.path.join(run_dir, 'cases.json')
+def write_cases(what, folder=None):
+    """Every run has a file of its own: two test runs at once do not meet."""
+    path = os.path.join(folder or daemon.folder('cases'), 'cases.json')
     with open(path, 'w', encoding='utf-8') as f:
         json.dump(what, f)
     return path
@@ -119,7 +120,7 @@ def run_client(r, ctx, client, probe):
         return
     content = probe == 'ret'
     options = ['--return-probe', probe] + (['--content', 'full'] if content else [])
-    path = write_cases(ctx.tmp, client.what)
+    path = write_cases(client.what)
     environ = daemon.client_env(ctx.provider, ctx.pki, client.host)
     run = daemon.watch('%s.%s' % (client.name, probe), ctx.provider, client.cmd(path), environ,
                        options)

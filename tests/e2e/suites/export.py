@@ -23,7 +23,7 @@ def canonical(objects):
 
 
 def run(ctx, name, options=(), count=CALLS, stream=True, **environ):
-    path = write_cases(ctx.tmp, cases.many(count, stream))
+    path = write_cases(cases.many(count, stream))
     e = daemon.client_env(ctx.provider, ctx.pki, **environ)
     return daemon.watch('export.' + name, ctx.provider, python_http('serial')(path), e, options)
 

@@ -65,7 +65,7 @@ def record(r, ctx):
     shutil.copy(ctx.pki['ca'], pki)
     environ.update(E2E_CA=pki, SSL_CERT_FILE=pki, NODE_EXTRA_CA_CERTS=pki)
     for name, cmd, what in scenarios(ctx.codings):
-        path = write_cases(PLACE, what)
+        path = write_cases(what, PLACE)
         run = daemon.watch('golden', ctx.provider, [*cmd, path], environ, ['--content', 'full'])
         r.equal(run.rc, 0, name + ': recorded')
         shutil.copy(run.path('record'), os.path.join(out, name + '.rec'))

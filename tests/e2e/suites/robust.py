@@ -114,7 +114,7 @@ def seccomp(r, ctx):
 
 
 def target_killed(r, ctx):
-    path = write_cases(ctx.tmp, slow_case())
+    path = write_cases(slow_case())
     run, p = start(ctx, 'killed', python_http('serial')(path),
                    daemon.client_env(ctx.provider, ctx.pki))
     pid = command_pid(p, 'python')
@@ -135,7 +135,7 @@ def target_killed(r, ctx):
 
 
 def watcher_killed(r, ctx):
-    path = write_cases(ctx.tmp, slow_case() + cases.many(6))
+    path = write_cases(slow_case() + cases.many(6))
     run, p = start(ctx, 'orphaned', python_http('serial')(path),
                    daemon.client_env(ctx.provider, ctx.pki))
     pid = command_pid(p, 'python')
@@ -161,10 +161,8 @@ def library_replaced(r, ctx):
     first, second = cases.many(60)[:30], cases.many(60)[30:]
     for c in first:
         c['mock'] += ',delay=40'
-    one = write_cases(folder, first)
-    os.rename(one, one + '.1')
-    two = write_cases(folder, second)
-    line = ' '.join(python_http('parallel')(one + '.1')) + ' && ' + ' '.join(
+    one, two = write_cases(first), write_cases(second)
+    line = ' '.join(python_http('parallel')(one)) + ' && ' + ' '.join(
         python_http('serial')(two))
     run, p = start(ctx, 'replaced', ['/bin/sh', '-c', line],
                    daemon.client_env(ctx.provider, ctx.pki, LD_LIBRARY_PATH=folder))
@@ -220,7 +218,7 @@ def under_quota(r, ctx):
         r.skip('target under a CPU quota', 'no control group can be made: %s' % why)
         return
     what = cases.many(36)
-    path = write_cases(ctx.tmp, what)
+    path = write_cases(what)
     line = 'echo $$ > %s/cgroup.procs && exec %s' % (group, ' '.join(python_http('parallel')(path)))
     try:
         run = daemon.watch('quota', ctx.provider, ['/bin/sh', '-c', line],
@@ -235,7 +233,7 @@ def small_ring(r, ctx):
     """A ring far too small: what is lost is said, to the byte, and no connection is unseen."""
     what = [cases.case('ring%02d' % i, 'chat', 'events=3', i % 2 == 0, big=200000)
             for i in range(30)]
-    path = write_cases(ctx.tmp, what)
+    path = write_cases(what)
     run = daemon.watch('ring', ctx.provider, python_http('crowd')(path),
                        daemon.client_env(ctx.provider, ctx.pki), ['--ring-size', '64K'])
     r.equal(run.rc, 0, 'exit status')

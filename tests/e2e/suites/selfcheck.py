@@ -100,7 +100,7 @@ SPOILED = {
 
 def spoil(r, ctx):
     what = cases.good() + cases.refused() + cases.broken()
-    path = write_cases(ctx.tmp, what)
+    path = write_cases(what)
     bare, daemon.BARE = daemon.BARE, True
     try:
         run = daemon.watch('selfcheck', ctx.provider, python_http('serial')(path),
