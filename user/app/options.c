@@ -185,6 +185,7 @@ static int take_words(struct options *o, int argc, char **argv, char *error)
 	}
 	while (i < argc)
 		argv[kept++] = argv[i++];
+	argv[kept] = NULL;
 	o->rest = argv;
 	o->rest_count = kept;
 	return 0;
