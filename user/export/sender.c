@@ -115,6 +115,8 @@ void *sender_run(void *arg)
 		chan_receive(s->data, on_request, s);
 		if (last)
 			return NULL;
-		poll(fds, 2, -1);
+		/* Sending may have read that the end is asked for: nothing would wake us then. */
+		if (!s->stopping)
+			poll(fds, 2, -1);
 	}
 }
