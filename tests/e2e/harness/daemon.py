@@ -75,9 +75,9 @@ def watch(name, provider, cmd, environ, options=(), stdin=subprocess.DEVNULL, ti
         try:
             run.rc = p.wait(timeout)
         except subprocess.TimeoutExpired:
-            p.terminate()
-            run.rc = 'timeout'
-            p.wait(20)
+            run.rc = 'no end after %d s' % timeout
+            p.kill()
+            p.wait()
     run.seconds = time.monotonic() - t0
     run.stdout = open(run.path('stdout'), 'rb').read()
     run.stderr = open(run.path('stderr'), 'rb').read().decode(errors='replace')
