@@ -4,7 +4,8 @@
 
 usage: run.py unit BIN...           cmocka programs (sanitized builds)
        run.py e2e [-k WORD] [-v]    real clients against the mock provider, as root
-       run.py golden [--record]     recordings in tests/golden/, replayed (made anew, as root)
+       run.py golden [--record|--update]  recordings in tests/golden/, replayed (made anew, as
+                                    root; or their spans taken as they are now)
        run.py fuzz [--seconds N]    each corpus once, then fresh inputs for N seconds in all
        run.py all -- CMD... [-- CMD...]
 
@@ -17,6 +18,7 @@ import argparse
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -89,8 +91,9 @@ def run_e2e(r, o):
     ctx.provider.stop()
 
 
-def run_golden(r):
-    """tests/golden/NAME.rec, replayed, gives NAME.jsonl byte for byte. No root is needed."""
+def run_golden(r, update=False):
+    """tests/golden/NAME.rec, replayed, gives NAME.jsonl byte for byte. No root is needed.
+    update: what is there now becomes what is wanted; look at the difference before it is kept."""
     os.makedirs(env.WORK, exist_ok=True)
     recordings = sorted(glob.glob(os.path.join(HERE, 'golden', '*.rec')))
     r.where = 'golden'
@@ -98,9 +101,13 @@ def run_golden(r):
     for path in recordings:
         name = os.path.basename(path)[:-4]
         out = os.path.join(env.WORK, name + '.jsonl')
+        if os.path.exists(out):
+            os.unlink(out)
         p = subprocess.run([env.EARSHOT, 'replay', path, '--content', 'full', '--otlp-file', out],
                            capture_output=True, text=True)
         r.check(p.returncode == 0, name + ': replay exits 0', p.stderr[-2000:])
+        if update:
+            shutil.copy(out, path[:-4] + '.jsonl')
         with open(path[:-4] + '.jsonl', encoding='utf-8') as a, open(out, encoding='utf-8') as b:
             want, got = a.read().splitlines(), b.read().splitlines()
         where = next((i for i, (x, y) in enumerate(zip(want, got)) if x != y), min(
@@ -192,7 +199,9 @@ def main():
     e.add_argument('-k', dest='word', action='append')
     e.add_argument('-v', dest='verbose', action='store_true')
     e.add_argument('--list', action='store_true')
-    sub.add_parser('golden').add_argument('--record', action='store_true')
+    g = sub.add_parser('golden')
+    g.add_argument('--record', action='store_true')
+    g.add_argument('--update', action='store_true')
     sub.add_parser('fuzz').add_argument('--seconds', type=int, default=300)
     sub.add_parser('all').add_argument('commands', nargs=argparse.REMAINDER)
     o = ap.parse_args()
@@ -202,7 +211,7 @@ def main():
     elif o.what == 'golden':
         if o.record:
             record_golden(r)
-        run_golden(r)
+        run_golden(r, o.record or o.update)
     elif o.what == 'fuzz':
         run_fuzz(r, o.seconds)
     elif o.what == 'e2e':

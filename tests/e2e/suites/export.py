@@ -92,10 +92,17 @@ def traces_endpoint(r, ctx):
 
 
 def unavailable(r, ctx):
-    again = [Reply(503, headers=[('retry-after', '1')]), Reply(429), Reply(502),
-             Reply(hang_up=True)]
-    c = Collector(again)
-    got = run(ctx, 'unavailable', ['--otlp-endpoint', 'http://127.0.0.1:%d' % c.port])
+    later(r, ctx, Reply(503, headers=[('retry-after', '1')]), Reply(502))
+
+
+def overloaded(r, ctx):
+    later(r, ctx, Reply(429, headers=[('retry-after', '1')]), Reply(hang_up=True))
+
+
+def later(r, ctx, *replies):
+    """Two refusals that ask to come again; the end of the command leaves some seconds for it."""
+    c = Collector(replies)
+    got = run(ctx, 'later', ['--otlp-endpoint', 'http://127.0.0.1:%d' % c.port])
     r.equal(got.rc, 0, 'exit status')
     same_as_file(r, got, c)
     once(r, c)
@@ -147,5 +154,6 @@ def tests(ctx):
     return [('export: ' + name, lambda r, t=test: t(r, ctx)) for name, test in (
         ('plain http', plain), ('https, gzip, by variables', by_variables),
         ('traces endpoint variable', traces_endpoint), ('receiver says later', unavailable),
+        ('receiver is overloaded, then breaks off', overloaded),
         ('receiver refuses', refused), ('receiver takes part', partly), ('slow receiver', slow),
         ('no receiver', dead))]

@@ -22,6 +22,7 @@ def neutral_place():
     """Copies what the clients need; returns {name: command prefix}."""
     shutil.rmtree(PLACE, ignore_errors=True)
     shutil.copytree(env.CLIENTS, PLACE)
+    shutil.copy(env.EARSHOT, os.path.join(PLACE, 'earshot'))
     for name in ('openai', '@anthropic-ai'):
         src = os.path.join(env.NODE_MODULES, name)
         shutil.copytree(src, os.path.join(PLACE, 'node_modules', name))
@@ -49,7 +50,8 @@ def scenarios(codings):
         ('python-http', [*py, 'serial'], cases.good() + cases.refused() + cases.broken()),
         ('python-between', [*py, 'serial'], cases.between()),
         ('python-shared', [*py, 'shared'], cases.many(8)),
-        ('python-asyncio-wire', [env.PYTHON, at('py_asyncio.py')], cases.wire(codings)),
+        ('python-asyncio-wire', [env.PYTHON, at('py_asyncio.py')],
+         [c for c in cases.wire(codings) if c['name'] not in ('w-bytes', 'w-bytes-s', 'w-chunk1')]),
         ('python-sdk', [*sdk, 'sync'], few + cases.retried()[:2]),
         ('node20-sdk', [at('node20'), at('node_sdk.mjs'), 'serial'], few + cases.retried()[:1]),
         ('node26-sdk', [at('node26'), at('node_sdk.mjs'), 'parallel'], few),
@@ -65,12 +67,11 @@ def record(r, ctx):
     shutil.copy(ctx.pki['ca'], pki)
     environ.update(E2E_CA=pki, SSL_CERT_FILE=pki, NODE_EXTRA_CA_CERTS=pki)
     for name, cmd, what in scenarios(ctx.codings):
-        path = write_cases(what, PLACE)
-        run = daemon.watch('golden', ctx.provider, [*cmd, path], environ, ['--content', 'full'])
-        r.equal(run.rc, 0, name + ': recorded')
-        shutil.copy(run.path('record'), os.path.join(out, name + '.rec'))
+        path, rec = write_cases(what, PLACE), os.path.join(PLACE, name + '.rec')
+        p = subprocess.run([os.path.join(PLACE, 'earshot'), 'run', '--quiet', '--record', rec, '--',
+                            *cmd, path], env=environ, cwd=PLACE, stdout=subprocess.DEVNULL)
+        r.equal(p.returncode, 0, name + ': recorded')
+        ctx.provider.take()
+        shutil.copy(rec, out)
         os.chmod(os.path.join(out, name + '.rec'), 0o644)
-        p = subprocess.run([env.EARSHOT, 'replay', run.path('record'), '--content', 'full',
-                            '--otlp-file', os.path.join(out, name + '.jsonl')])
-        r.equal(p.returncode, 0, name + ': replayed')
     shutil.rmtree(PLACE)
