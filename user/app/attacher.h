@@ -31,10 +31,11 @@ int attacher_ready_fd(const struct attacher *a);
 
 /* What the summary says of the attacher's work. */
 struct attacher_report {
-	size_t attached;	     /* processes */
-	size_t failed;		     /* libraries that could not be probed */
-	uint64_t first_attach;	     /* CLOCK_MONOTONIC ns; 0: none */
-	uint64_t exec_to_attach_max; /* ns, of children whose libraries were known */
+	size_t attached;	 /* processes */
+	size_t failed;		 /* libraries that could not be probed */
+	uint64_t first_attach;	 /* CLOCK_MONOTONIC ns; 0: none */
+	uint64_t exec_to_attach; /* median of known programs, ns; 0: before their exec */
+	uint64_t exec_to_attach_max;
 };
 
 /*

@@ -108,11 +108,11 @@ struct file *filecache_get(struct filecache *c, int fd, struct sv path)
 	return &s->file;
 }
 
-void file_learn(struct file *exe, struct file *lib)
+void file_learn(struct file_list *list, struct file *lib)
 {
-	for (size_t i = 0; i < exe->lib_count; i++)
-		if (exe->libs[i] == lib)
+	for (size_t i = 0; i < list->count; i++)
+		if (list->v[i] == lib)
 			return;
-	if (exe->lib_count < FILE_LIBS_MAX)
-		exe->libs[exe->lib_count++] = lib;
+	if (list->count < FILE_LIBS_MAX)
+		list->v[list->count++] = lib;
 }

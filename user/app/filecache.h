@@ -19,13 +19,20 @@ struct file_id {
 
 #define FILE_LIBS_MAX 8
 
+struct file;
+
+struct file_list {
+	struct file *v[FILE_LIBS_MAX];
+	size_t count;
+};
+
 struct file {
 	struct file_id id;
 	int fd; /* kept open while it holds a TLS library; else -1 */
 	char *path;
-	struct tls_verdict *verdict;	  /* NULL: no TLS library in it */
-	struct file *libs[FILE_LIBS_MAX]; /* as an executable: what its processes mapped */
-	size_t lib_count;
+	struct tls_verdict *verdict; /* NULL: no TLS library in it */
+	/* As an executable: what its processes mapped, and what the children of those did. */
+	struct file_list own, children;
 };
 
 struct filecache;
@@ -39,7 +46,7 @@ void filecache_free(struct filecache *c);
  */
 struct file *filecache_get(struct filecache *c, int fd, struct sv path);
 
-/* exe's processes map lib. */
-void file_learn(struct file *exe, struct file *lib);
+/* lib is in the list from now on, if there is room. */
+void file_learn(struct file_list *list, struct file *lib);
 
 #endif /* EARSHOT_APP_FILECACHE_H */

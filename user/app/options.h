@@ -26,7 +26,7 @@ enum option_kind {
 
 #define OPTIONS(X)                                                                                 \
 	X(otlp_file, OPTION_TEXT, CMD_RUN | CMD_REPLAY, "", "PATH",                                \
-	  "append spans as OTLP/JSON lines")                                                        \
+	  "append spans as OTLP/JSON lines")                                                       \
 	X(otlp_endpoint, OPTION_TEXT, CMD_RUN | CMD_REPLAY, "", "URL",                             \
 	  "send spans over OTLP/HTTP; /v1/traces is added (see also OTEL_EXPORTER_OTLP_*)")        \
 	X(content, OPTION_CHOICE, CMD_RUN | CMD_REPLAY, "off", "off|redacted|full",                \

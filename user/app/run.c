@@ -224,8 +224,8 @@ static int finish(struct session *s)
 	line_drain(&s->line);
 	if (report.first_attach > s->start)
 		pipeline_figure(s->pipeline, "first_attach_ns", report.first_attach - s->start);
-	if (report.exec_to_attach_max)
-		pipeline_figure(s->pipeline, "exec_to_attach_max_ns", report.exec_to_attach_max);
+	pipeline_figure(s->pipeline, "exec_to_attach_ns", report.exec_to_attach);
+	pipeline_figure(s->pipeline, "exec_to_attach_max_ns", report.exec_to_attach_max);
 	buf_init(&out, 0);
 	err = pipeline_finish(s->pipeline, FLUSH_MS, &out);
 	if (out.len && write(STDERR_FILENO, out.p, out.len) < 0)

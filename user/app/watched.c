@@ -30,8 +30,9 @@ struct proc {
 	int pid; /* key: in our own pid namespace */
 	uint32_t tgid;
 	uint64_t start;
-	uint64_t due;	  /* attach what the parent had then; 0: nothing due */
-	uint64_t exec_at; /* when it last ran a program; 0: never while watched */
+	uint64_t due;	      /* attach what the parent had then; 0: nothing due */
+	uint64_t attached_at; /* newest; 0: never */
+	uint64_t exec_at;     /* when it last ran a program; 0: never while watched */
 	int parent;
 	struct file *exe;
 	struct held held[HELD_MAX];
@@ -129,15 +130,22 @@ static struct held *held_of(struct proc *p, const struct file *f)
 	return NULL;
 }
 
-static void note_attached(struct watched *w, struct proc *p, bool early)
+static void note_attached(struct watched *w, struct proc *p)
 {
-	uint64_t now = clock_mono();
-
+	p->attached_at = clock_mono();
 	if (!w->stats.first_attach)
-		w->stats.first_attach = now;
+		w->stats.first_attach = p->attached_at;
 	w->stats.attached += p->held_count == 1;
-	if (early && p->exec_at && now - p->exec_at > w->stats.exec_to_attach_max)
-		w->stats.exec_to_attach_max = now - p->exec_at;
+}
+
+/* How late the probes of a program came that was known: they are the first things looked at. */
+static void note_exec(struct watched *w, const struct proc *p)
+{
+	struct watch_stats *s = &w->stats;
+
+	if (p->attached_at)
+		s->exec_to_attach[s->samples++ % WATCH_SAMPLES] =
+			p->attached_at > p->exec_at ? p->attached_at - p->exec_at : 0;
 }
 
 /* The file is mapped, or could not be probed: the line shall know, once. */
@@ -177,7 +185,7 @@ static void attach(struct watched *w, struct proc *p, struct file *f, const stru
 			err = attach_verdict(w->opt.loader, w->opt.multi, p->pid, f->fd, f->verdict,
 					     &h->att);
 		if (!err)
-			note_attached(w, p, !m);
+			note_attached(w, p);
 	}
 	if (err && err != -ESRCH) {
 		set_aside(w, &h->att);
@@ -201,6 +209,20 @@ static bool sounds_like_tls(struct sv path)
 	       (memmem(path.p, path.len, "ssl", 3) || memmem(path.p, path.len, "tls", 3));
 }
 
+/*
+ * A first link waits for the kernel's readers, some 10 ms; a short child has made its call by
+ * then. What the children of a program mapped before is therefore attached at their fork.
+ */
+static void learn(struct watched *w, struct proc *p, struct file *f)
+{
+	struct proc *parent = find(w, p->parent);
+
+	if (p->exe && p->exe != f)
+		file_learn(&p->exe->own, f);
+	if (p->exec_at && parent && parent->exe)
+		file_learn(&parent->exe->children, f);
+}
+
 static void look_at(struct watched *w, struct proc *p, const struct proc_map *m)
 {
 	struct file *f;
@@ -214,8 +236,7 @@ static void look_at(struct watched *w, struct proc *p, const struct proc_map *m)
 	f = filecache_get(w->files, fd, m->path);
 	if (!f || !f->verdict)
 		return;
-	if (p->exe && p->exe != f)
-		file_learn(p->exe, f);
+	learn(w, p, f);
 	attach(w, p, f, m);
 }
 
@@ -259,6 +280,12 @@ void watched_rescan(struct watched *w)
 
 /* ---- life of a process ---- */
 
+static void attach_list(struct watched *w, struct proc *p, const struct file_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		attach(w, p, list->v[i], NULL);
+}
+
 /* The executable itself, and what its earlier runs mapped. */
 static void attach_exe(struct watched *w, struct proc *p, int fd, struct sv path)
 {
@@ -269,8 +296,7 @@ static void attach_exe(struct watched *w, struct proc *p, int fd, struct sv path
 		return;
 	if (exe->verdict)
 		attach(w, p, exe, NULL);
-	for (size_t i = 0; i < exe->lib_count; i++)
-		attach(w, p, exe->libs[i], NULL);
+	attach_list(w, p, &exe->own);
 }
 
 static int open_exe(int pid)
@@ -360,6 +386,8 @@ void watched_fork(struct watched *w, const struct es_proc *r)
 			p->exe = q->exe;
 		}
 	}
+	if (p->parent && p->exe)
+		attach_list(w, p, &p->exe->children);
 	if (!p->parent)
 		fact_send_proc(w->opt.out, p->tgid, p->start, p->pid);
 	else if (!(r->head.flags & ES_F_SHARED_MM))
@@ -408,6 +436,7 @@ void watched_exec(struct watched *w, const struct es_proc *r)
 		path[0] = '\0';
 	if (fd >= 0)
 		attach_exe(w, p, fd, sv_of(path));
+	note_exec(w, p);
 	fact_send_proc(w->opt.out, p->tgid, p->start, p->pid);
 	scan(w, p);
 }

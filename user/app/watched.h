@@ -22,10 +22,14 @@ struct watched_opts {
 	struct chan *out; /* records */
 };
 
+#define WATCH_SAMPLES 64
+
 struct watch_stats {
 	size_t attached, failed;
 	uint64_t first_attach;
-	uint64_t exec_to_attach_max;
+	/* ns from an exec to its probes, 0 when they were there before; newest samples. */
+	uint64_t exec_to_attach[WATCH_SAMPLES];
+	size_t samples;
 };
 
 struct watched;
