@@ -3,6 +3,7 @@
 .PHONY: test-lint test-fuzz test-golden
 
 E2E_ARGS     ?=
+JOBS         ?= $(shell nproc)
 BENCH_ARGS   ?=
 # Seconds of fresh fuzzing, shared among all targets.
 FUZZ_SECONDS ?= 300
@@ -32,16 +33,17 @@ $O/clients/chat-static-pie: tests/e2e/clients/chat.c
 demo: $O/earshot
 	$(Q)demo/run $O/earshot
 
-test: all
-	$(Q)$(PYTHON) tests/run.py all -- $(MAKE) -s test-lint -- $(MAKE) -s test-unit -- \
-		$(MAKE) -s test-bpf -- $(MAKE) -s test-arm64 -- $(MAKE) -s test-golden -- $(MAKE) -s test-e2e -- $(MAKE) -s test-fuzz
+TEST_PARTS := test-lint test-unit test-bpf test-arm64 test-golden test-e2e test-fuzz
+test:
+	$(Q)$(MAKE) -j$(JOBS) all
+	$(Q)$(PYTHON) tests/run.py all $(foreach p,$(TEST_PARTS),-- $(MAKE) -s -j$(JOBS) $(p))
 
 test-e2e: $O/earshot $(TLSPAIR) $(CHAT_BINS)
 	$(Q)$(PYTHON) tests/run.py e2e $(E2E_ARGS)
 
 # The fuzzers are clang's; their objects lie beside gcc's.
 test-fuzz:
-	$(Q)$(MAKE) -s CC=clang fuzzers
+	$(Q)$(MAKE) -s -j$(JOBS) CC=clang fuzzers
 	$(Q)$(PYTHON) tests/run.py fuzz --seconds $(FUZZ_SECONDS)
 fuzz: test-fuzz
 
