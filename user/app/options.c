@@ -104,7 +104,10 @@ static int check_value(struct options *o, int id, char *error)
 		break;
 	}
 	if (err)
-		snprintf(error, OPTIONS_ERROR_MAX, "%s: '%s' is not %s%s", name, value,
+		snprintf(error, OPTIONS_ERROR_MAX, "%s%.120s%s%s: '%s' is not %s%s",
+			 o->from_file[id] ? "--config " : "",
+			 o->from_file[id] ? o->value[OPT_config] : "", o->from_file[id] ? ": " : "",
+			 name, value,
 			 info->kind == OPTION_CHOICE ? "one of "
 			 : info->kind == OPTION_FLAG ? "true or false"
 						     : "a number like 65536, 64K or 16M",
@@ -198,8 +201,10 @@ static int take_config(struct options *o, char *error)
 	int err = path ? config_read(path, values, error) : 0;
 
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (!err && values[i] && !o->given[i])
+		if (!err && values[i] && !o->given[i]) {
 			err = set_value(o, i, values[i]);
+			o->from_file[i] = true;
+		}
 		free(values[i]);
 	}
 	return err;

@@ -72,8 +72,9 @@ const struct option_info *option_info(enum option_id id);
 
 struct options {
 	enum command command;
-	char *value[OPTION_COUNT];     /* owned; never NULL after options_parse() */
-	bool given[OPTION_COUNT];      /* on the command line */
+	char *value[OPTION_COUNT]; /* owned; never NULL after options_parse() */
+	bool given[OPTION_COUNT];  /* on the command line */
+	bool from_file[OPTION_COUNT];
 	uint64_t number[OPTION_COUNT]; /* OPTION_SIZE, OPTION_COUNT_, OPTION_FLAG (0, 1) */
 	char **rest;		       /* what follows the options: the command, the file */
 	int rest_count;

@@ -240,7 +240,10 @@ static int finish(struct session *s)
  */
 static void leave(int status)
 {
-	pid_t pid = fork();
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
 
 	if (pid == 0) {
 		int null = open("/dev/null", O_RDWR);
@@ -275,8 +278,9 @@ int command_run(const struct options *o)
 	if (status)
 		leave(status);
 	err = finish(&s);
-	fflush(NULL);
-	status = child_exit_code(&s.child);
-	leave(status == 0 && err ? EXIT_FAIL : status);
-	return status;
+	if (err)
+		fprintf(stderr, "earshot: not everything was delivered: %s\n", strerror(-err));
+	/* The command's own, whatever became of our work: scripts count on it. */
+	leave(child_exit_code(&s.child));
+	return EXIT_FAIL;
 }
