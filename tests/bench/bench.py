@@ -4,12 +4,14 @@
 
 usage: bench.py [--quick] [PART...]
 
-parts: cpu   CPU of a watched process for each send+receive, against the same one bare
+parts: call  CPU of a watched process for each TLS send and receive, against the same one bare
+       cpu   the same between two processes over TCP
        loss  bytes lost at rising rates; where it begins; captured + lost = sent at each
        memory, start, replay
 It prints tables and fails nothing: on a busy machine only the ratios mean something.
 """
 import argparse
+import ctypes
 import json
 import os
 import resource
@@ -23,6 +25,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 EARSHOT = os.environ.get('EARSHOT', os.path.join(ROOT, '.output', 'earshot'))
 TLSPAIR = os.path.join(ROOT, '.output', 'bench', 'tlspair')
+TLSMEM = os.path.join(ROOT, '.output', 'bench', 'tlsmem')
 NS = 1e9
 
 
@@ -73,6 +76,41 @@ def table(title, head, rows):
     sys.stdout.flush()
 
 
+def stats_run(cmd, *options):
+    """(what cmd printed, earshot's stats, CPU seconds of both)"""
+    with tempfile.TemporaryDirectory() as d:
+        stats = os.path.join(d, 'stats.json')
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        out = subprocess.run([EARSHOT, 'run', '--quiet', '--stats-file', stats, *options, '--', *cmd],
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with open(stats, encoding='utf-8') as f:
+            figures = json.load(f)
+    return out.stdout.decode(), figures, (after.ru_utime + after.ru_stime) - (
+        before.ru_utime + before.ru_stime)
+
+
+def call(server, o):
+    """One process, both ends in one thread: nothing but the calls and their probes."""
+    rows = []
+    for size, rounds, most in ((200, 100000, 2.5), (16000, 40000, 2.0)):
+        for join in ('socket', 'bio'):
+            pairs = []
+            cmd = [TLSMEM, str(size), str(rounds // (4 if o.quick else 1)), join]
+            for _ in range(3 if o.quick else 7):
+                b = json.loads(subprocess.run(cmd, capture_output=True, check=True).stdout)
+                text, _, both = stats_run(cmd)
+                w = json.loads(text)
+                daemon = both * NS / w['rounds'] - w['cpu_ns_per_round']
+                pairs.append((w['cpu_ns_per_round'] / b['cpu_ns_per_round'],
+                              b['cpu_ns_per_round'], w['cpu_ns_per_round'], daemon))
+            ratio, b, w, d = (statistics.median(x) for x in zip(*pairs))
+            rows.append((size, {'socket': 'socket pair', 'bio': 'memory BIOs'}[join], '%.0f' % b,
+                         '%.0f' % w, '%.2f' % ratio, most if join == 'socket' else '', '%.0f' % d))
+    table('CPU for each TLS send and receive in one process, ns (medians)',
+          ('bytes', 'joined by', 'bare', 'watched', 'ratio', 'at most', 'earshot'), rows)
+
+
 def cpu(server, o):
     """Bare and watched take turns, so that a machine that slows down slows both."""
     rows = []
@@ -90,7 +128,7 @@ def cpu(server, o):
             ratio, b, w, d = (statistics.median(x) for x in zip(*pairs))
             rows.append((size, 'SSL_read_ex' if form else 'SSL_read', '%.0f' % b, '%.0f' % w,
                          '%.2f' % ratio, most, '%.0f' % d))
-    table('CPU for each send+receive, ns (medians)',
+    table('CPU for each round over TCP between two processes, ns (medians)',
           ('bytes', 'calls', 'bare', 'watched', 'ratio', 'at most', 'earshot'), rows)
 
 
@@ -121,7 +159,8 @@ def loss(server, o):
     for size in (200, 16000):
         top = bare(server, '--size', str(size), '--rounds', '30000')['rounds_per_s']
         long = 5 if o.quick else 30
-        first = 10000 if size == 200 else top / 4 / 2
+        # 20,000 messages/s are 10,000 rounds; of the large ones, a quarter of the bare rate.
+        first = 10000 if size == 200 else top / 4
         rows.append(loss_row(server, size, first, long)[0])
         for share in (0.5, 0.75, 1, 4):
             row, _ = loss_row(server, size, top * share, 3)
@@ -135,7 +174,7 @@ def loss(server, o):
 
 def start(server, o):
     """From the start of earshot to the first instruction of its command, and back."""
-    up, down = [], []
+    up, down, first, child = [], [], [], []
     clock = [sys.executable, '-S', '-c', 'import time; print(time.monotonic_ns())']
     base = []
     for _ in range(20):
@@ -146,11 +185,17 @@ def start(server, o):
                              stderr=subprocess.DEVNULL)
         down.append(time.monotonic_ns() - int(out.stdout))
         up.append(int(out.stdout) - t0)
+        twice = '"$0" client "$1" --rounds 1 >/dev/null; "$0" client "$1" --rounds 1'
+        _, figures, _ = stats_run(['bash', '-c', twice, TLSPAIR, server.port])
+        first.append(figures['first_attach_ns'])
+        child.append(figures['exec_to_attach_ns'])
+
     def ms(x):
-        return '%.0f' % (statistics.median(x) / 1e6)
+        return '%.1f' % (statistics.median(x) / 1e6)
     table('Start and end, ms (medians of 20)', ('what', 'ms', 'at most'), [
-        ('start of earshot to its command running', ms(
-            [u - b for u, b in zip(up, base)]), 300),
+        ('start of earshot to its first probes in place', ms(first), 300),
+        ('start of earshot to its command running', ms([u - b for u, b in zip(up, base)]), ''),
+        ("exec of a child whose library is known to its probes in place", ms(child), 30),
         ('end of the command to the end of earshot', ms(down), 300)])
 
 
@@ -161,59 +206,72 @@ def rss(pid):
     return int(rows['VmRSS'].split()[0]), int(rows['RssAnon'].split()[0])
 
 
+def peak(cmd):
+    """Most resident memory of earshot while cmd runs: (anonymous, resident), KiB."""
+    p = subprocess.Popen([EARSHOT, 'run', '--quiet', '--', *cmd], stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL)
+    most = (0, 0)
+    while p.poll() is None:
+        try:
+            most = max(most, rss(p.pid)[::-1])
+        except (OSError, KeyError):
+            break
+        time.sleep(0.05)
+    p.wait()
+    return most
+
+
 def memory(server, o):
     rows = []
-    for what, cmd in (('idle', ['sleep', '2']),
-                      ('1,000 connections, one after the other',
-                       [TLSPAIR, 'client', server.port, '--connections', '1000', '--rounds', '2'])):
-        p = subprocess.Popen([EARSHOT, 'run', '--', *cmd], stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
-        most = (0, 0)
-        while p.poll() is None:
-            try:
-                most = max(most, rss(p.pid))
-            except (OSError, KeyError):
-                break
-            time.sleep(0.05)
-        p.wait()
-        rows.append((what, '%.1f' % (most[0] / 1024), '%.1f' % (most[1] / 1024)))
-    table('Memory of earshot, MiB (the ring is shared memory, counted in the first)',
-          ('what', 'resident', 'anonymous'), rows)
+    for what, cmd, limit in (
+            ('idle', ['sleep', '2'], 32),
+            ('1,000 open streams, 100 with a gzip body in flight',
+             [sys.executable, os.path.join(HERE, 'open_streams.py'), '1000', '100'], 64)):
+        anonymous, resident = peak(cmd)
+        rows.append((what, '%.1f' % (anonymous / 1024), limit, '%.1f' % (resident / 1024)))
+    table('Memory of earshot, MiB (resident counts the ring, 16 MiB mapped twice, and files)',
+          ('what', 'anonymous', 'at most', 'resident'), rows)
 
 
 def memcpy_rate():
     """Bytes a second of one plain copy, the bound of anything that touches every byte."""
-    src = bytearray(os.urandom(1 << 20)) * 64
+    size = 64 << 20
+    src, dst = ctypes.create_string_buffer(size), ctypes.create_string_buffer(size)
     best = 0
-    for _ in range(5):
+    for _ in range(10):
         t0 = time.perf_counter()
-        bytes(src)
-        best = max(best, len(src) / (time.perf_counter() - t0))
+        ctypes.memmove(dst, src, size)
+        best = max(best, size / (time.perf_counter() - t0))
     return best
 
 
+def cpu_of(cmd):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(cmd, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+
+
 def replay(server, o):
-    maker = os.path.join(HERE, 'gen_recordings.py')
-    if not os.path.exists(maker):
-        print('\nreplay: no generator of recordings here')
-        return
-    rows = []
+    """Kernel record to encoded span, all threads' CPU added up."""
+    rows, wanted = [], {'prompt': '300 MB/s', 'sse': '500,000 events/s'}
     with tempfile.TemporaryDirectory() as d:
-        subprocess.run([sys.executable, maker, d], check=True)
-        for name in sorted(os.listdir(d)):
-            path = os.path.join(d, name)
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run([EARSHOT, 'replay', path, '--otlp-file', '/dev/null'], check=True,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            s = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
-            size = os.path.getsize(path)
-            rows.append((name, '%.0f' % (size / 1e6), '%.2f' % s, '%.0f' % (size / s / 1e6)))
-    rows.append(('one copy of memory', '', '', '%.0f' % (memcpy_rate() / 1e6)))
-    table('Replay, one core', ('recording', 'MB', 'CPU s', 'MB/s'), rows)
+        made = subprocess.run([sys.executable, os.path.join(HERE, 'gen_recordings.py'), d],
+                              check=True, capture_output=True).stdout.decode()
+        for line in made.splitlines():
+            m = json.loads(line)
+            s = statistics.median(cpu_of([EARSHOT, 'replay', '--quiet', '--otlp-file', '/dev/null',
+                                          m['path']]) for _ in range(5))
+            rows.append((m['name'], m['calls'], '%.0f' % (m['payload'] / 1e6), '%.3f' % s,
+                         '%.0f' % (m['payload'] / s / 1e6),
+                         '%.0f' % (m['events'] / s) if m['events'] else '',
+                         wanted.get(m['name'], '')))
+    rows.append(('one copy of memory', '', '', '', '%.0f' % (memcpy_rate() / 1e6), '', ''))
+    table('Replay, one core (medians of 5)',
+          ('recording', 'calls', 'MB', 'CPU s', 'MB/s', 'events/s', 'at least'), rows)
 
 
-PARTS = {'cpu': cpu, 'loss': loss, 'start': start, 'memory': memory, 'replay': replay}
+PARTS = {'call': call, 'cpu': cpu, 'loss': loss, 'start': start, 'memory': memory, 'replay': replay}
 
 
 def main():
