@@ -15,7 +15,7 @@ struct sv utf8_cut(struct sv s, size_t max);
 /*
  * Most bytes utf8_repair() writes for n bytes: each bad byte becomes U+FFFD, three bytes.
  */
-#define UTF8_REPAIR_MAX(n) ((n) * 3)
+#define UTF8_REPAIR_MAX(n) ((n)*3)
 
 /*
  * Copies s to out with each byte that is no UTF-8, and each NUL, replaced by U+FFFD.

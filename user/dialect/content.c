@@ -6,7 +6,7 @@
 /* What the other fields of a call may still need when content has filled the arena. */
 #define CONTENT_RESERVE CALL_ARENA_MAX
 
-static bool has_room(struct parse *p, size_t n)
+bool content_room(struct parse *p, size_t n)
 {
 	const struct arena *a = &p->call->arena;
 
@@ -18,7 +18,7 @@ static bool has_room(struct parse *p, size_t n)
 
 static void *content_alloc(struct parse *p, size_t size)
 {
-	return has_room(p, size) ? arena_alloc(&p->call->arena, size) : NULL;
+	return content_room(p, size) ? arena_alloc(&p->call->arena, size) : NULL;
 }
 
 struct call_part *part_new(struct parse *p, struct call_part **head, enum part_type type)
@@ -223,7 +223,7 @@ static struct call_message *message_new(struct parse *p)
 
 static struct sv content_copy(struct parse *p, struct sv s)
 {
-	return s.len && has_room(p, s.len + 1) ? arena_copy(&p->call->arena, s) : SV_NONE;
+	return s.len && content_room(p, s.len + 1) ? arena_copy(&p->call->arena, s) : SV_NONE;
 }
 
 /* A tool's message holds one result: its texts are that. */

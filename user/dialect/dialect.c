@@ -224,6 +224,7 @@ static void probe(struct parse *p, struct sv start)
 	doc_for(doc, p, &p->stage);
 	json_reader_reset(doc->reader);
 	json_feed(doc->reader, start);
+	doc_settle(doc);
 	for (size_t i = 0; i < ARRAY_SIZE(shapes) && !p->api; i++) {
 		bool assistant = sv_eq(staged(p, ST_NAME), SV("assistant"));
 
@@ -311,6 +312,7 @@ static void read_event(struct parse *p, const struct sse_event *ev)
 	err = json_feed(doc->reader, ev->data);
 	if (!err)
 		err = json_end(doc->reader);
+	doc_settle(doc);
 	if (err && ev->truncated)
 		p->event_cut = true;
 	else if (err)

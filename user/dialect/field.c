@@ -113,9 +113,14 @@ static void take_string(struct doc *doc, struct sv *to, const struct json_event 
 			doc->skip = true;
 		if (!doc->skip)
 			*to = SV_NONE;
+		doc->open = doc->skip ? NULL : to;
 	}
 	if (!doc->skip)
 		string_piece(doc->parse, to, ev->text, max);
+	if (ev->last && ev->truncated)
+		doc_settle(doc);
+	if (ev->last)
+		doc->open = NULL;
 }
 
 /*
@@ -144,9 +149,14 @@ static void take_list(struct doc *doc, struct call_list *list, const struct json
 		doc->skip = list->count >= CALL_LIST_MAX || call_list_add(a, list, SV("")) != 0;
 		if (doc->skip)
 			a->full = true;
+		doc->open_list = doc->skip ? NULL : list;
 	}
 	if (!doc->skip)
 		string_piece(doc->parse, &list->v[list->count - 1], ev->text, CALL_STRING_MAX);
+	if (ev->last && ev->truncated)
+		doc_settle(doc);
+	if (ev->last)
+		doc->open_list = NULL;
 }
 
 static void take_int(struct opt_int *to, const struct json_event *ev, int64_t min)
@@ -173,6 +183,14 @@ void stage_add(struct parse *p, struct stage *s, enum stage_text t, struct sv te
 		return;
 	if (!b->limit)
 		buf_init(b, STAGE_MAX);
+	if (!(STAGE_LONG & 1u << t)) {
+		struct sv cut =
+			utf8_cut(text, b->len < CALL_STRING_MAX ? CALL_STRING_MAX - b->len : 0);
+
+		if (cut.len < text.len)
+			p->call->arena.full = true;
+		text = cut;
+	}
 	if (buf_add(b, text))
 		p->call->arena.full = true;
 	s->dirty |= 1u << t;
@@ -180,8 +198,17 @@ void stage_add(struct parse *p, struct stage *s, enum stage_text t, struct sv te
 
 static void take_stage(struct doc *doc, enum stage_text t, const struct json_event *ev)
 {
-	if (ev->kind == JSON_STRING || ev->kind == JSON_RAW_TEXT)
-		stage_add(doc->parse, doc->stage, t, ev->text);
+	if (ev->kind != JSON_STRING && ev->kind != JSON_RAW_TEXT)
+		return;
+	/* Of a key that stands there twice the last one counts; texts add up. */
+	if (ev->first)
+		stage_drop(doc->stage, 1u << t & ~STAGE_CONTENT);
+	stage_add(doc->parse, doc->stage, t, ev->text);
+	doc->open_stage |= 1u << t;
+	if (ev->last && ev->truncated)
+		doc_settle(doc);
+	if (ev->last)
+		doc->open_stage &= ~(1u << t);
 }
 
 bool stage_word(struct parse *p, struct stage *s, const struct json_event *ev)
@@ -255,8 +282,11 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 		text = at(p->part, f->at);
 		break;
 	case FIELD_TOOL_DEF:
-		text = at(p->tool_def, f->at);
-		break;
+		if (p->tool_def && content_room(p, ev->text.len))
+			take_string(doc, at(p->tool_def, f->at), ev, false, 0);
+		else
+			p->tool_def = NULL;
+		return;
 	case FIELD_PART_TEXT:
 		take_part_text(p, ev);
 		return;
@@ -265,7 +295,7 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 		return;
 	}
 	if (text)
-		take_string(doc, text, ev, false, f->type == FIELD_TOOL_DEF ? 0 : CALL_STRING_MAX);
+		take_string(doc, text, ev, false, CALL_STRING_MAX);
 }
 
 static int on_event(void *ctx, const struct json_event *ev)
@@ -290,8 +320,22 @@ void doc_for(struct doc *doc, struct parse *p, struct stage *stage)
 	doc->stage = stage;
 }
 
+void doc_settle(struct doc *doc)
+{
+	if (doc->open)
+		*doc->open = SV_NONE;
+	if (doc->open_list)
+		doc->open_list->count--;
+	if (doc->open_stage)
+		stage_drop(doc->stage, doc->open_stage & ~STAGE_CONTENT);
+	doc->open = NULL;
+	doc->open_list = NULL;
+	doc->open_stage = 0;
+}
+
 void doc_close(struct doc *doc)
 {
+	doc_settle(doc);
 	json_reader_free(doc->reader);
 	*doc = (struct doc){ 0 };
 }

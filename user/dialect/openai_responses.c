@@ -214,7 +214,7 @@ static void on_output_raw(struct parse *p, const struct field *f, const struct j
 
 	(void)f;
 	stage_add(p, &p->stage, ST_RAW, ev->text);
-	if (!ev->last)
+	if (!ev->last || ev->truncated)
 		return;
 	s = answer_slot(p, c, ev->index, SLOT_ITEM);
 	if (s && s->part &&

@@ -45,6 +45,13 @@ enum stage_text {
 	ST_COUNT
 };
 
+/* What people and models wrote: a part of that is something, a part of a word is not. */
+#define STAGE_CONTENT \
+	(1u << ST_TEXT | 1u << ST_REASONING | 1u << ST_REFUSAL | 1u << ST_ARGS | 1u << ST_DELTA)
+
+/* The others are words, and cut like them. */
+#define STAGE_LONG (STAGE_CONTENT | 1u << ST_RAW)
+
 enum stage_int { SI_CHOICE, SI_TOOL, SI_ITEM, SI_PART, SI_ERROR_CODE, SI_COUNT };
 
 struct stage {
@@ -186,6 +193,10 @@ struct doc {
 	struct parse *parse;
 	struct stage *stage;
 	bool skip; /* the pieces of a string that are coming are not wanted */
+	/* What a string that is coming goes to. One that never ends is not to be believed. */
+	struct sv *open;
+	struct call_list *open_list;
+	uint32_t open_stage; /* 1 << enum stage_text */
 };
 
 /* A message's part, found again by its place when more of it comes. */
@@ -273,6 +284,8 @@ void doc_schema_done(struct doc_schema *s);
 int doc_open(struct doc *doc, const struct doc_schema *s, bool content);
 /* What it is read for. */
 void doc_for(struct doc *doc, struct parse *p, struct stage *stage);
+/* Behind a document's end: drops what stayed open. */
+void doc_settle(struct doc *doc);
 void doc_close(struct doc *doc);
 /* A NUL-terminated number's value; false for what is none or does not fit. */
 bool number_int(struct sv text, int64_t *ret);
@@ -281,7 +294,8 @@ void string_piece(struct parse *p, struct sv *to, struct sv piece, size_t max);
 
 static inline struct sv stage_get(const struct stage *s, enum stage_text t)
 {
-	return s->dirty & (1u << t) ? buf_sv(&s->text[t]) : SV_NONE;
+	/* One with a piece missing in it is worse than none. */
+	return s->dirty & (1u << t) && !s->text[t].failed ? buf_sv(&s->text[t]) : SV_NONE;
 }
 
 /* Of the answer. */
@@ -308,6 +322,8 @@ field_fn field_system_text;   /* a string of the system instructions */
 field_fn field_system_part;   /* scope of one part of the system instructions */
 field_fn field_tool_def;      /* scope of one tool definition */
 
+/* Room for n more bytes of content? If not, the content is marked partial. */
+bool content_room(struct parse *p, size_t n);
 struct call_part *part_new(struct parse *p, struct call_part **head, enum part_type type);
 void part_append(struct parse *p, struct call_part *part, struct sv s);
 /* Settles what a part is, by its type on the wire. */

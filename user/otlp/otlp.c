@@ -347,8 +347,8 @@ static int protobuf_request(const struct otlp_batch *b, struct buf *out)
 		list[req.n_resource_spans++] = &g->rs;
 	err = buf_reserve(out, otlp__export_trace_service_request__get_packed_size(&req));
 	if (!err)
-		out->len += otlp__export_trace_service_request__pack(
-			&req, (uint8_t *)out->p + out->len);
+		out->len += otlp__export_trace_service_request__pack(&req,
+								     (uint8_t *)out->p + out->len);
 	free(list);
 	return err;
 }

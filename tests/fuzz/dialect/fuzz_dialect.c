@@ -11,23 +11,33 @@
 
 #include "../cut.h"
 
-#define AS_EVENTS     1
-#define WITH_CONTENT  2
-#define GAP_REQUEST   4
-#define GAP_ANSWER    8
-#define NO_HEAD	      16
-#define NAMED_EVENTS  32
+#define AS_EVENTS    1
+#define WITH_CONTENT 2
+#define GAP_REQUEST  4
+#define GAP_ANSWER   8
+#define NO_HEAD	     16
+#define NAMED_EVENTS 32
 
 static const char *const targets[] = {
-	"/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/responses",
-	"/v1/messages",	"/openai/deployments/d/chat/completions",
+	"/v1/chat/completions", "/v1/completions", "/v1/embeddings",
+	"/v1/responses",	"/v1/messages",	   "/openai/deployments/d/chat/completions",
 };
 
 static const char *const event_names[] = {
-	"message", "message_start", "content_block_start", "content_block_delta", "message_delta",
-	"message_stop", "error", "response.created", "response.output_item.added",
-	"response.output_item.done", "response.output_text.delta", "response.completed",
-	"response.function_call_arguments.delta", "response.reasoning_summary_text.delta",
+	"message",
+	"message_start",
+	"content_block_start",
+	"content_block_delta",
+	"message_delta",
+	"message_stop",
+	"error",
+	"response.created",
+	"response.output_item.added",
+	"response.output_item.done",
+	"response.output_text.delta",
+	"response.completed",
+	"response.function_call_arguments.delta",
+	"response.reasoning_summary_text.delta",
 };
 
 struct run {
@@ -94,7 +104,7 @@ static void check_content(struct run *r, const struct call_content *c)
 
 static void on_call(void *ctx, struct call *c)
 {
-	struct run *r = ctx;
+	struct run *r = *(struct run **)ctx;
 	size_t tools = 0;
 
 	r->calls++;
@@ -179,14 +189,30 @@ static void begin(struct run *r, uint8_t which)
 	dialect_exchange_ops.begin(r->d, &r->ex);
 }
 
-static void run(struct run *r, const uint8_t *head, uint8_t how, struct sv request, struct sv answer)
+/* Made once: what compiles the tables is not what is tested. */
+static struct dialect *dialects[2];
+static struct run *current;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	const struct dialect_options opt = { .want_content = head[1] & WITH_CONTENT };
+	(void)argc;
+	(void)argv;
+	for (int i = 0; i < 2; i++) {
+		const struct dialect_options opt = { .want_content = i };
+
+		if (dialect_new(&dialects[i], &opt, on_call, &current))
+			abort();
+	}
+	return 0;
+}
+
+static void run(struct run *r, const uint8_t *head, uint8_t how, struct sv request,
+		struct sv answer)
+{
 	char buf[4096];
 
-	*r = (struct run){ .flags = head[1] };
-	if (dialect_new(&r->d, &opt, on_call, r))
-		abort();
+	*r = (struct run){ .flags = head[1], .d = dialects[!!(head[1] & WITH_CONTENT)] };
+	current = r;
 	sse_init(&r->sse, buf, sizeof(buf), on_event, r);
 	begin(r, head[0]);
 	feed(r, EX_REQUEST, how, request, head[1] & GAP_REQUEST);
@@ -197,7 +223,6 @@ static void run(struct run *r, const uint8_t *head, uint8_t how, struct sv reque
 	r->ex.outcome = (enum ex_outcome)(head[2] % (EX_STOPPED + 1));
 	dialect_exchange_ops.end(r->d, &r->ex, 9);
 	CHECK(r->calls <= 1);
-	dialect_free(r->d);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -214,7 +239,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		answer = sv_skip(answer, 1);
 	run(&a, data, 0, request, answer);
 	run(&b, data, data[3], request, answer);
-	CHECK(a.calls == b.calls);
+	/* Without a request the answer's start decides, and that may contradict itself later. */
+	if (!(data[1] & NO_HEAD))
+		CHECK(a.calls == b.calls);
 	/* How much is found behind a gap, or before a broken place, may depend on the pieces. */
 	if (!(data[1] & AS_EVENTS) && !(data[2] & 64) && !a.loss && !b.loss)
 		CHECK(a.trace == b.trace);

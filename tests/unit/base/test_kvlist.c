@@ -48,9 +48,15 @@ static const struct {
 	int err;
 	const char *want;
 } values[] = {
-	{ "", 0, "" },		 { "plain", 0, "plain" },   { "a%20b%2C", 0, "a b," },
-	{ "%c3%A4", 0, "\xc3\xa4" }, { "100%", -EINVAL, "" }, { "%4", -EINVAL, "" },
-	{ "%4g", -EINVAL, "" },	 { "a%00b", -EINVAL, "" },  { "a+b", 0, "a+b" },
+	{ "", 0, "" },
+	{ "plain", 0, "plain" },
+	{ "a%20b%2C", 0, "a b," },
+	{ "%c3%A4", 0, "\xc3\xa4" },
+	{ "100%", -EINVAL, "" },
+	{ "%4", -EINVAL, "" },
+	{ "%4g", -EINVAL, "" },
+	{ "a%00b", -EINVAL, "" },
+	{ "a+b", 0, "a+b" },
 };
 
 static void test_values(void **state)
@@ -63,7 +69,8 @@ static void test_values(void **state)
 
 		memcpy(copy, in.p, in.len);
 		arena_init(&a, 4096);
-		assert_int_equal(percent_decode(&out, (struct sv){ copy, in.len }, &a), values[i].err);
+		assert_int_equal(percent_decode(&out, (struct sv){ copy, in.len }, &a),
+				 values[i].err);
 		assert_string_equal(out.p, values[i].err ? "untouched" : values[i].want);
 		arena_done(&a);
 		arena_init(&a, 0);

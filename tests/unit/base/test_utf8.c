@@ -17,16 +17,18 @@ static const struct {
 	{ "", 0, "" },
 	{ "plain text of some length", 25, "plain text of some length" },
 	{ "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 9, "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80" },
-	{ "eight ch\xff" "ars", 8, "eight ch" R "ars" },
-	{ "\xc0\xaf", 0, R R },				/* longer than need be */
+	{ "eight ch\xff"
+	  "ars",
+	  8, "eight ch" R "ars" },
+	{ "\xc0\xaf", 0, R R }, /* longer than need be */
 	{ "\xe0\x80\xaf", 0, R R R },
 	{ "\xf0\x80\x80\xaf", 0, R R R R },
-	{ "\xed\xa0\x80", 0, R R R },			/* a surrogate */
+	{ "\xed\xa0\x80", 0, R R R }, /* a surrogate */
 	{ "\xed\x9f\xbf", 3, "\xed\x9f\xbf" },
 	{ "\xf4\x8f\xbf\xbf", 4, "\xf4\x8f\xbf\xbf" },
-	{ "\xf4\x90\x80\x80", 0, R R R R },		/* past the last character */
+	{ "\xf4\x90\x80\x80", 0, R R R R }, /* past the last character */
 	{ "\xf5\x80\x80\x80", 0, R R R R },
-	{ "a\xe2\x82", 1, "a" R R },			/* cut */
+	{ "a\xe2\x82", 1, "a" R R }, /* cut */
 	{ "\x80", 0, R },
 	{ "\xe2\x28\xa1", 0, R "(" R },
 };
@@ -64,7 +66,9 @@ static void test_nul(void **state)
 /* Whatever the bound, what is left is valid and no shorter than it must be. */
 static void test_cuts(void **state)
 {
-	struct sv s = SV("a\xc3\xa4" "b\xe2\x82\xac" "c\xf0\x9f\x98\x80");
+	struct sv s = SV("a\xc3\xa4"
+			 "b\xe2\x82\xac"
+			 "c\xf0\x9f\x98\x80");
 
 	(void)state;
 	for (size_t max = 0; max <= s.len + 1; max++) {

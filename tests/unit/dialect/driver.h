@@ -11,21 +11,21 @@
 
 /* One exchange. Times: request at 1 s, head of the answer at 2 s, end at 9 s. */
 struct play {
-	const char *method;	/* NULL: POST; "": request not seen */
+	const char *method; /* NULL: POST; "": request not seen */
 	const char *target;
-	const char *host;	/* NULL: localhost:8443 */
+	const char *host; /* NULL: localhost:8443 */
 	const char *user_agent;
 	const char *retry_count;
-	const char *server;	/* Server field of the answer */
-	const char *request;	/* body; NULL: none */
+	const char *server;  /* Server field of the answer */
+	const char *request; /* body; NULL: none */
 	unsigned int status;
 	bool sse;
-	const char *answer;	/* body; of a stream as it stands on the wire */
+	const char *answer;	 /* body; of a stream as it stands on the wire */
 	enum ex_outcome outcome; /* 0: EX_DONE */
 	enum ex_role role;
-	uint64_t lost_request;	/* bytes; a gap is told at the cut */
+	uint64_t lost_request; /* bytes; a gap is told at the cut */
 	uint64_t lost_answer;
-	bool decode_failed;	/* of the answer */
+	bool decode_failed; /* of the answer */
 	bool tls_off;
 };
 
@@ -71,10 +71,9 @@ static inline void dump_list(struct notes *n, const char *key, const struct call
 
 static inline void dump_part(struct notes *n, const struct call_part *p)
 {
-	static const char *const names[] = { "text",	"reasoning",   "tool_call",
-					     "result",	"server_call", "server_result",
-					     "blob",	"uri",	       "file",
-					     "compact", "generic" };
+	static const char *const names[] = { "text",	    "reasoning",     "tool_call", "result",
+					     "server_call", "server_result", "blob",	  "uri",
+					     "file",	    "compact",	     "generic" };
 
 	note(n, " %s(", names[p->type]);
 	if (p->type == PART_GENERIC || p->type == PART_SERVER_TOOL_CALL ||

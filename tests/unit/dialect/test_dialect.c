@@ -37,7 +37,8 @@ static const struct gap_case gap_cases[] = {
 	    .lost_request = 5 },
 	  "_____",
 	  true,
-	  "chat openai openai.chat ok\nmodel=m\nloss=gap\nlost=5\nin user: text(abc...)\npartial\n" },
+	  "chat openai openai.chat ok\nmodel=m\nloss=gap\nlost=5\nin user: "
+	  "text(abc...)\npartial\n" },
 	{ "two that may be the model",
 	  { .target = "/v1/messages",
 	    .request = "{\"messages\":[{\"content\":[{\"text\":\"____\"},{\"input\":{\"model\":"
@@ -105,7 +106,10 @@ static void test_counts(void **state)
 		{ .target = "/", .method = "GET", .answer = "hello" },
 		{ .target = "/v1/audio/speech", .host = "api.openai.com", .answer = "x" },
 		{ .target = "/v1/completions", .request = "{\"a\":1}", .answer = "{\"b\":2}" },
-		{ .target = CHAT, .request = "{\"model\":\"m\"}", .answer = "", .outcome = EX_UPGRADED },
+		{ .target = CHAT,
+		  .request = "{\"model\":\"m\"}",
+		  .answer = "",
+		  .outcome = EX_UPGRADED },
 		{ .method = "", .answer = "{\"object\":\"thing\"}" },
 		{ .target = CHAT, .request = "no JSON", .answer = "{}" },
 	};
@@ -260,11 +264,9 @@ static void test_server_and_times(void **state)
 					.user_agent = "OpenAI/Python 1.0",
 					.request = "{\"model\":\"m\"}",
 					.answer = "{}" };
-	const struct play plain = { .target = CHAT,
-				    .host = "h",
-				    .tls_off = true,
-				    .request = "{}",
-				    .answer = "{}" };
+	const struct play plain = {
+		.target = CHAT, .host = "h", .tls_off = true, .request = "{}", .answer = "{}"
+	};
 	struct driver dr;
 
 	(void)state;
@@ -280,8 +282,10 @@ static void test_server_and_times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gaps),	      cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_bounds),	      cmocka_unit_test(test_large_prompts),
+		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_large_prompts),
 		cmocka_unit_test(test_server_and_times),
 	};
 

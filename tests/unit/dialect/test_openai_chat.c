@@ -10,33 +10,33 @@
 
 #define CHAT "/v1/chat/completions"
 
-#define REQUEST                                                                                    \
-	"{\"messages\":[{\"role\":\"developer\",\"content\":\"Be brief\"},"                        \
-	"{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather in \\u00dclm?\"},"  \
-	"{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,QUJD\"}}]},"       \
-	"{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c0\",\"type\":"        \
-	"\"function\",\"function\":{\"name\":\"geo\",\"arguments\":\"{\\\"q\\\":1}\"}}]},"         \
-	"{\"tool_call_id\":\"c0\",\"content\":\"48.4,9.9\",\"role\":\"tool\"}],"                   \
-	"\"model\":\"gpt-5-mini\",\"n\":1,\"temperature\":0.25,\"top_p\":1,\"seed\":-7,"           \
-	"\"max_completion_tokens\":256,\"stop\":[\"END\",\"\\n\"],\"reasoning_effort\":\"low\","   \
-	"\"response_format\":{\"type\":\"json_schema\"},\"service_tier\":\"flex\",\"tools\":["     \
-	"{\"type\":\"function\",\"function\":{\"name\":\"geo\",\"description\":\"where\","         \
+#define REQUEST                                                                                   \
+	"{\"messages\":[{\"role\":\"developer\",\"content\":\"Be brief\"},"                       \
+	"{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Weather in \\u00dclm?\"}," \
+	"{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,QUJD\"}}]},"      \
+	"{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c0\",\"type\":"       \
+	"\"function\",\"function\":{\"name\":\"geo\",\"arguments\":\"{\\\"q\\\":1}\"}}]},"        \
+	"{\"tool_call_id\":\"c0\",\"content\":\"48.4,9.9\",\"role\":\"tool\"}],"                  \
+	"\"model\":\"gpt-5-mini\",\"n\":1,\"temperature\":0.25,\"top_p\":1,\"seed\":-7,"          \
+	"\"max_completion_tokens\":256,\"stop\":[\"END\",\"\\n\"],\"reasoning_effort\":\"low\","  \
+	"\"response_format\":{\"type\":\"json_schema\"},\"service_tier\":\"flex\",\"tools\":["    \
+	"{\"type\":\"function\",\"function\":{\"name\":\"geo\",\"description\":\"where\","        \
 	"\"parameters\":{\"type\":\"object\"}}}]"
 
-#define REQUEST_FIELDS                                                                             \
-	"model=gpt-5-mini\nmax_tokens=256\nseed=-7\ntemperature=0.25\ntop_p=1\n"
+#define REQUEST_FIELDS "model=gpt-5-mini\nmax_tokens=256\nseed=-7\ntemperature=0.25\ntop_p=1\n"
 
 #define REQUEST_REST "stop=END,\n\neffort=low\noutput=json\ntier=flex\n"
 
-#define REQUEST_CONTENT                                                                            \
-	"in system: text(Be brief)\n"                                                              \
-	"in user: text(Weather in \xc3\x9clm?) blob(image image/png QUJD)\n"                       \
-	"in assistant: tool_call(#c0 geo json {\"q\":1})\n"                                        \
+#define REQUEST_CONTENT                                                      \
+	"in system: text(Be brief)\n"                                        \
+	"in user: text(Weather in \xc3\x9clm?) blob(image image/png QUJD)\n" \
+	"in assistant: tool_call(#c0 geo json {\"q\":1})\n"                  \
 	"in tool: result(#c0 48.4,9.9)\n"
 
 #define DEFS "def function geo [where] {\"type\":\"object\"}\n"
 
-#define CHUNK(rest) "data: {\"id\":\"c-1\",\"object\":\"chat.completion.chunk\",\"model\":\"m\"," rest "}\n\n"
+#define CHUNK(rest) \
+	"data: {\"id\":\"c-1\",\"object\":\"chat.completion.chunk\",\"model\":\"m\"," rest "}\n\n"
 
 #define DELTA(delta) CHUNK("\"choices\":[{\"index\":0,\"delta\":" delta ",\"finish_reason\":null}]")
 
@@ -44,16 +44,18 @@ static const struct driver_case cases[] = {
 	{ "whole answer",
 	  { .target = CHAT,
 	    .request = REQUEST "}",
-	    .answer = "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1,"
-		      "\"model\":\"gpt-5-mini-2025\",\"choices\":[{\"index\":0,\"message\":{\"role\":"
-		      "\"assistant\",\"content\":null,\"refusal\":null,\"tool_calls\":[{\"id\":\"a\","
-		      "\"type\":\"function\",\"function\":{\"name\":\"geo\",\"arguments\":\"{}\"}},"
-		      "{\"id\":\"b\",\"type\":\"function\",\"function\":{\"name\":\"wx\","
-		      "\"arguments\":\"{\\\"d\\\":2}\"}}]},\"finish_reason\":\"tool_calls\"}],"
-		      "\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":40,\"total_tokens\":160,"
-		      "\"prompt_tokens_details\":{\"cached_tokens\":64,\"audio_tokens\":0},"
-		      "\"completion_tokens_details\":{\"reasoning_tokens\":16}},"
-		      "\"service_tier\":\"default\",\"system_fingerprint\":\"fp_1\"}" },
+	    .answer =
+		    "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1,"
+		    "\"model\":\"gpt-5-mini-2025\",\"choices\":[{\"index\":0,\"message\":{\"role\":"
+		    "\"assistant\",\"content\":null,\"refusal\":null,\"tool_calls\":[{\"id\":\"a\","
+		    "\"type\":\"function\",\"function\":{\"name\":\"geo\",\"arguments\":\"{}\"}},"
+		    "{\"id\":\"b\",\"type\":\"function\",\"function\":{\"name\":\"wx\","
+		    "\"arguments\":\"{\\\"d\\\":2}\"}}]},\"finish_reason\":\"tool_calls\"}],"
+		    "\"usage\":{\"prompt_tokens\":120,\"completion_tokens\":40,\"total_tokens\":"
+		    "160,"
+		    "\"prompt_tokens_details\":{\"cached_tokens\":64,\"audio_tokens\":0},"
+		    "\"completion_tokens_details\":{\"reasoning_tokens\":16}},"
+		    "\"service_tier\":\"default\",\"system_fingerprint\":\"fp_1\"}" },
 	  true,
 	  "chat openai openai.chat ok\n" REQUEST_FIELDS REQUEST_REST
 	  "id=chatcmpl-1\nanswered_by=gpt-5-mini-2025\nanswer_tier=default\nfingerprint=fp_1\n"
@@ -72,23 +74,28 @@ static const struct driver_case cases[] = {
 	  "id=c\nfinish=stop\ntool=geo#a\n" },
 	{ "stream with parallel tool calls",
 	  { .target = CHAT,
-	    .request = "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
+	    .request =
+		    "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
 	    .sse = true,
-	    .answer = DELTA("{\"role\":\"assistant\",\"content\":\"\"}") DELTA("{\"content\":\"Hel\"}")
-		    DELTA("{\"content\":\"lo\"}")
-		    DELTA("{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"function\","
-			  "\"function\":{\"name\":\"geo\",\"arguments\":\"\"}}]}")
-		    DELTA("{\"tool_calls\":[{\"index\":1,\"id\":\"b\",\"type\":\"function\","
-			  "\"function\":{\"name\":\"wx\",\"arguments\":\"{\\\"x\"}}]}")
-		    DELTA("{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}},"
-			  "{\"index\":1,\"function\":{\"arguments\":\"\\\":1}\"}}]}")
-		    CHUNK("\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}],"
-			  "\"usage\":null")
-		    CHUNK("\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":3,"
-			  "\"total_tokens\":12}")
-		    "data: [DONE]\n\n" },
+	    .answer = DELTA("{\"role\":\"assistant\",\"content\":\"\"}")
+		    DELTA("{\"content\":\"Hel\"}") DELTA("{\"content\":\"lo\"}") DELTA(
+			    "{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"function\","
+			    "\"function\":{\"name\":\"geo\",\"arguments\":\"\"}}]}")
+			    DELTA("{\"tool_calls\":[{\"index\":1,\"id\":\"b\",\"type\":"
+				  "\"function\","
+				  "\"function\":{\"name\":\"wx\",\"arguments\":\"{\\\"x\"}}]}")
+				    DELTA("{\"tool_calls\":[{\"index\":0,\"function\":{"
+					  "\"arguments\":\"{}\"}},"
+					  "{\"index\":1,\"function\":{\"arguments\":\"\\\":1}\"}}]"
+					  "}") CHUNK("\"choices\":[{\"index\":0,\"delta\":{},"
+						     "\"finish_reason\":\"tool_calls\"}],"
+						     "\"usage\":null")
+					    CHUNK("\"choices\":[],\"usage\":{\"prompt_tokens\":9,"
+						  "\"completion_tokens\":3,"
+						  "\"total_tokens\":12}") "data: [DONE]\n\n" },
 	  true,
-	  "chat openai openai.chat ok\nmodel=m\nstream=1\nid=c-1\nanswered_by=m\nfinish=tool_calls\n"
+	  "chat openai openai.chat "
+	  "ok\nmodel=m\nstream=1\nid=c-1\nanswered_by=m\nfinish=tool_calls\n"
 	  "input=9\noutput=3\ntotal=12\ntool=geo#a\ntool=wx#b\nfirst_chunk=2\n"
 	  "out assistant: text(Hello) tool_call(#a geo json {}) tool_call(#b wx json {\"x\":1})"
 	  " finish=tool_calls\n" },
@@ -99,8 +106,8 @@ static const struct driver_case cases[] = {
 	    .answer = CHUNK("\"choices\":[{\"delta\":{\"content\":\"B\"},\"finish_reason\":null,"
 			    "\"index\":1}]")
 		    CHUNK("\"choices\":[{\"delta\":{\"content\":\"A\"},\"index\":0}]")
-		    CHUNK("\"choices\":[{\"finish_reason\":\"length\",\"index\":1,\"delta\":{}}]")
-		    "data: [DONE]\n\n" },
+			    CHUNK("\"choices\":[{\"finish_reason\":\"length\",\"index\":1,"
+				  "\"delta\":{}}]") "data: [DONE]\n\n" },
 	  true,
 	  "chat openai openai.chat ok\nmodel=m\nn=2\nstream=1\nid=c-1\nanswered_by=m\n"
 	  "finish=error,length\nfirst_chunk=2\nout assistant: text(A)\n"
@@ -113,20 +120,23 @@ static const struct driver_case cases[] = {
 			    "\"arguments\":\"{}\"}}]}")
 		    DELTA("{\"tool_calls\":[{\"id\":\"b\",\"function\":{\"name\":\"g\","
 			  "\"arguments\":\"{\"}}]}")
-		    DELTA("{\"tool_calls\":[{\"function\":{\"arguments\":\"}\"}}]}")
-		    CHUNK("\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]") },
+			    DELTA("{\"tool_calls\":[{\"function\":{\"arguments\":\"}\"}}]}")
+				    CHUNK("\"choices\":[{\"index\":0,\"delta\":{},\"finish_"
+					  "reason\":\"tool_calls\"}]") },
 	  true,
-	  "chat openai openai.chat ok\nmodel=m\nid=c-1\nanswered_by=m\nfinish=tool_calls\ntool=f#a\n"
+	  "chat openai openai.chat "
+	  "ok\nmodel=m\nid=c-1\nanswered_by=m\nfinish=tool_calls\ntool=f#a\n"
 	  "tool=g#b\nfirst_chunk=2\nout assistant: tool_call(#a f json {}) tool_call(#b g json {})"
 	  " finish=tool_calls\n" },
 	{ "reasoning beside the text, and outside the completion tokens",
 	  { .target = "/v1/chat/completions/",
 	    .host = "api.x.ai",
 	    .request = "{\"model\":\"grok\"}",
-	    .answer = "{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"reasoning_content\":"
-		      "\"hm\",\"content\":\"yes\"}}],\"usage\":{\"prompt_tokens\":10,"
-		      "\"completion_tokens\":2,\"total_tokens\":32,\"completion_tokens_details\":"
-		      "{\"reasoning_tokens\":20}}}" },
+	    .answer =
+		    "{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"reasoning_content\":"
+		    "\"hm\",\"content\":\"yes\"}}],\"usage\":{\"prompt_tokens\":10,"
+		    "\"completion_tokens\":2,\"total_tokens\":32,\"completion_tokens_details\":"
+		    "{\"reasoning_tokens\":20}}}" },
 	  true,
 	  "chat x_ai openai.chat ok\nmodel=grok\nfinish=stop\ninput=10\noutput=22\ntotal=32\n"
 	  "reasoning=20\nout assistant: reasoning(hm) text(yes) finish=stop\n" },
@@ -134,8 +144,9 @@ static const struct driver_case cases[] = {
 	  { .target = CHAT,
 	    .request = "{\"model\":\"m\"}",
 	    .status = 401,
-	    .answer = "{\"error\":{\"message\":\"Incorrect key\",\"type\":\"invalid_request_error\","
-		      "\"param\":null,\"code\":\"invalid_api_key\"}}" },
+	    .answer =
+		    "{\"error\":{\"message\":\"Incorrect key\",\"type\":\"invalid_request_error\","
+		    "\"param\":null,\"code\":\"invalid_api_key\"}}" },
 	  true,
 	  "chat openai openai.chat error\nmodel=m\nstatus=401\nerror=invalid_api_key\n"
 	  "error_message=Incorrect key\n" },
@@ -165,8 +176,9 @@ static const struct driver_case cases[] = {
 	  { .target = CHAT,
 	    .request = "{\"model\":\"m\"}",
 	    .sse = true,
-	    .answer = DELTA("{\"content\":\"He\"}")
-		    "data: {\"error\":{\"code\":502,\"message\":\"gone\"}}\n\n" },
+	    .answer = DELTA(
+		    "{\"content\":\"He\"}") "data: "
+					    "{\"error\":{\"code\":502,\"message\":\"gone\"}}\n\n" },
 	  true,
 	  "chat openai openai.chat error\nmodel=m\nid=c-1\nanswered_by=m\nfinish=error\nerror=502\n"
 	  "first_chunk=2\nout assistant: text(He)\nerror_message=gone\n" },
@@ -183,11 +195,12 @@ static const struct driver_case cases[] = {
 	  { .target = CHAT,
 	    .request = "{\"model\":\"m\"}",
 	    .sse = true,
-	    .answer = CHUNK("\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]")
-		    "data: [DONE]\n\n",
+	    .answer = CHUNK(
+		    "\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]") "data: [DONE]\n\n",
 	    .outcome = EX_CANCELLED },
 	  false,
-	  "chat openai openai.chat ok\nmodel=m\nid=c-1\nanswered_by=m\nfinish=stop\nfirst_chunk=2\n" },
+	  "chat openai openai.chat "
+	  "ok\nmodel=m\nid=c-1\nanswered_by=m\nfinish=stop\nfirst_chunk=2\n" },
 	{ "client hangs up",
 	  { .target = CHAT,
 	    .request = "{\"model\":\"m\"}",
@@ -243,8 +256,9 @@ static const struct driver_case cases[] = {
 	    .host = "res.openai.azure.com",
 	    .request = "{\"messages\":[]}",
 	    .sse = true,
-	    .answer = "data: {\"choices\":[],\"id\":\"\",\"model\":\"\",\"prompt_filter_results\":[]}\n\n"
-		    CHUNK("\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]") },
+	    .answer = "data: "
+		      "{\"choices\":[],\"id\":\"\",\"model\":\"\",\"prompt_filter_results\":[]}"
+		      "\n\n" CHUNK("\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]") },
 	  false,
 	  "chat azure.ai.openai openai.chat ok\nmodel=my-gpt\nid=c-1\nanswered_by=m\nfinish=stop\n"
 	  "first_chunk=2\n" },
@@ -257,7 +271,8 @@ static const struct driver_case cases[] = {
 			    "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2,"
 			    "\"prompt_cache_hit_tokens\":1}}") },
 	  false,
-	  "chat groq openai.chat ok\nmodel=m\nid=c-1\nanswered_by=m\nfinish=stop\ninput=5\noutput=2\n"
+	  "chat groq openai.chat "
+	  "ok\nmodel=m\nid=c-1\nanswered_by=m\nfinish=stop\ninput=5\noutput=2\n"
 	  "cache_read=1\nfirst_chunk=2\n" },
 	{ "a server names itself",
 	  { .target = CHAT,

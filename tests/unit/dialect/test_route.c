@@ -12,7 +12,8 @@ static const struct {
 	const struct api *api;
 	const char *provider;
 } routes[] = {
-	{ "POST", "api.openai.com", "/v1/chat/completions", ROUTE_MODEL, &api_openai_chat, "openai" },
+	{ "POST", "api.openai.com", "/v1/chat/completions", ROUTE_MODEL, &api_openai_chat,
+	  "openai" },
 	{ "POST", "API.OpenAI.com", "/v1/responses?x=y", ROUTE_MODEL, &api_openai_responses,
 	  "openai" },
 	{ "POST", "eu.api.openai.com", "/v1/embeddings", ROUTE_MODEL, &api_openai_embeddings,
@@ -76,10 +77,17 @@ static const struct {
 	const char *field, *host;
 	int port;
 } authorities[] = {
-	{ "h", "h", 0 },	    { "h:8443", "h", 8443 },	{ " h:1 ", "h", 1 },
-	{ "[::1]", "::1", 0 },	    { "[::1]:443", "::1", 443 }, { "h:99999", "h", 0 },
-	{ "h:8x", "h", 0 },	    { "", "", 0 },		{ "[::1", "[::1", 0 },
-	{ "h:", "h", 0 },	    { "10.0.0.1:80", "10.0.0.1", 80 },
+	{ "h", "h", 0 },
+	{ "h:8443", "h", 8443 },
+	{ " h:1 ", "h", 1 },
+	{ "[::1]", "::1", 0 },
+	{ "[::1]:443", "::1", 443 },
+	{ "h:99999", "h", 0 },
+	{ "h:8x", "h", 0 },
+	{ "", "", 0 },
+	{ "[::1", "[::1", 0 },
+	{ "h:", "h", 0 },
+	{ "10.0.0.1:80", "10.0.0.1", 80 },
 	{ "h:18446744073709551617", "h", 0 },
 };
 

@@ -29,8 +29,8 @@ static const struct {
 	const char *env[6];
 	const char *endpoint;
 	int ret;
-	const char *want;	/* options, or a part of the error */
-	const char *warning;	/* a part of it */
+	const char *want;    /* options, or a part of the error */
+	const char *warning; /* a part of it */
 } cases[] = {
 	{ "nothing set", { NULL }, NULL, 0, "", "" },
 	{ "empty is unset", { P "ENDPOINT=" }, NULL, 0, "", "" },
@@ -90,8 +90,18 @@ static const struct {
 	  -ENOTSUP,
 	  P "PROTOCOL=grpc is not supported yet: use http/protobuf",
 	  "" },
-	{ "no scheme", { P "ENDPOINT=collector:4318" }, NULL, -EINVAL, P "ENDPOINT: want http://", "" },
-	{ "from the command line", { NULL }, "c:4318", -EINVAL, "--otlp-endpoint: want http://", "" },
+	{ "no scheme",
+	  { P "ENDPOINT=collector:4318" },
+	  NULL,
+	  -EINVAL,
+	  P "ENDPOINT: want http://",
+	  "" },
+	{ "from the command line",
+	  { NULL },
+	  "c:4318",
+	  -EINVAL,
+	  "--otlp-endpoint: want http://",
+	  "" },
 	{ "header without a value",
 	  { P "ENDPOINT=http://c", P "HEADERS=abc" },
 	  NULL,

@@ -89,7 +89,8 @@ static void *serve(void *arg)
 
 static void receiver_start(struct receiver *r, const char *const *answers)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(sin);
 
 	*r = (struct receiver){ .answers = answers };
@@ -118,7 +119,8 @@ static void receiver_done(struct receiver *r)
 static const struct attr service = { .key = { "service.name", 12 },
 				     .type = ATTR_STRING,
 				     .string = { "t", 1 } };
-static const struct resource resource = { .attrs = { (struct attr *)&service, 1, 1, 0 }, .hash = 1 };
+static const struct resource resource = { .attrs = { (struct attr *)&service, 1, 1, 0 },
+					  .hash = 1 };
 
 static struct span a_span(void)
 {
@@ -154,7 +156,7 @@ static void otlp_options(struct export_options *o, char *url, uint16_t port)
 #define OK(rest) "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\n" rest
 #define OK_EMPTY OK("Content-Length: 0\r\n\r\n")
 /* partial_success { rejected_spans: 1, error_message: "no" } */
-#define OK_PARTIAL OK("Content-Length: 8\r\n\r\n\x0a\x06\x08\x01\x12\x02no")
+#define OK_PARTIAL	   OK("Content-Length: 8\r\n\r\n\x0a\x06\x08\x01\x12\x02no")
 #define STATUS(line, rest) "HTTP/1.1 " line "\r\nContent-Length: 0\r\n" rest "\r\n"
 
 static const struct {
@@ -220,8 +222,8 @@ static void check_stats(const char *name, const struct export_stats *got,
 		fail_msg("%s: sent %d rejected %d refused %d failed %d dropped %d waiting %d "
 			 "requests %d retries %d; %s",
 			 name, (int)got->sent, (int)got->rejected, (int)got->refused,
-			 (int)got->failed, (int)got->dropped, (int)got->waiting,
-			 (int)got->requests, (int)got->retries, got->last_error);
+			 (int)got->failed, (int)got->dropped, (int)got->waiting, (int)got->requests,
+			 (int)got->retries, got->last_error);
 }
 
 static void test_deliveries(void **state)
@@ -283,7 +285,8 @@ static void test_request_on_the_wire(void **state)
 	assert_non_null(strstr(r.head[0], "\r\nContent-Type: application/x-protobuf\r\n"));
 	assert_non_null(strstr(r.head[0], "\r\nContent-Encoding: gzip\r\n"));
 	assert_non_null(strstr(r.head[0], "\r\nx-key: secret\r\n"));
-	assert_non_null(strstr(r.head[0], "\r\nUser-Agent: earshot/9 OTel-OTLP-Exporter-earshot/9\r\n"));
+	assert_non_null(
+		strstr(r.head[0], "\r\nUser-Agent: earshot/9 OTel-OTLP-Exporter-earshot/9\r\n"));
 	assert_null(strstr(r.head[0], "Expect:"));
 	buf_init(&plain, 0);
 	unpack(&r.body[0], &plain);
@@ -322,7 +325,8 @@ static void test_nobody_listens(void **state)
 /* Nothing answers: the end comes all the same. */
 static void test_silent_receiver(void **state)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(sin);
 	char url[64], error[EXPORT_ERROR_MAX];
 	struct export_options o;
@@ -354,7 +358,8 @@ static void test_bad_options(void **state)
 	otlp_options(&o, url, 1);
 	o.certificate = "/no/such.pem";
 	assert_int_equal(exporter_new(&x, &o, "1", error), -EINVAL);
-	assert_string_equal(error, "cannot read the certificate /no/such.pem: No such file or directory");
+	assert_string_equal(error,
+			    "cannot read the certificate /no/such.pem: No such file or directory");
 	export_options_file(&o, "/no/such/dir/x.jsonl");
 	assert_int_equal(exporter_new(&x, &o, "1", error), -ENOENT);
 	assert_non_null(strstr(error, "/no/such/dir/x.jsonl"));
@@ -450,14 +455,10 @@ static void test_batches_leave_in_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_deliveries),
-		cmocka_unit_test(test_request_on_the_wire),
-		cmocka_unit_test(test_nobody_listens),
-		cmocka_unit_test(test_silent_receiver),
-		cmocka_unit_test(test_bad_options),
-		cmocka_unit_test(test_file),
-		cmocka_unit_test(test_full_fifo),
-		cmocka_unit_test(test_batches_leave_in_time),
+		cmocka_unit_test(test_deliveries),     cmocka_unit_test(test_request_on_the_wire),
+		cmocka_unit_test(test_nobody_listens), cmocka_unit_test(test_silent_receiver),
+		cmocka_unit_test(test_bad_options),    cmocka_unit_test(test_file),
+		cmocka_unit_test(test_full_fifo),      cmocka_unit_test(test_batches_leave_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,10 @@
 #include "common.pb-c.h"
 #include "trace.pb-c.h"
 
-#define S(lit) { "" lit, sizeof(lit) - 1 }
+#define S(lit)                          \
+	{                               \
+		"" lit, sizeof(lit) - 1 \
+	}
 
 static const struct sv two[] = { S("a"), S("b") };
 
@@ -153,18 +156,23 @@ static void test_json(void **state)
 	out = encode(b, OTLP_JSON);
 	assert_string_equal(
 		out.p,
-		"{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":"
+		"{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\","
+		"\"value\":"
 		"{\"stringValue\":\"svc\"}}]},\"scopeSpans\":[{\"scope\":{\"name\":\"earshot\","
 		"\"version\":\"0.1\"},\"spans\":[{\"traceId\":\"5b00000000000000000000000000000c\","
 		"\"spanId\":\"ee00000000000001\",\"name\":\"chat m\",\"kind\":3,"
 		"\"startTimeUnixNano\":\"1790000000000000000\",\"endTimeUnixNano\":"
 		"\"1790000001500000000\",\"attributes\":[{\"key\":\"s\",\"value\":{\"stringValue\":"
-		"\"text\"}},{\"key\":\"bad\",\"value\":{\"stringValue\":\"x\xef\xbf\xbd\xef\xbf\xbdy\"}},"
+		"\"text\"}},{\"key\":\"bad\",\"value\":{\"stringValue\":"
+		"\"x\xef\xbf\xbd\xef\xbf\xbdy\"}},"
 		"{\"key\":\"empty\",\"value\":{\"stringValue\":\"\"}},{\"key\":\"yes\",\"value\":"
-		"{\"boolValue\":true}},{\"key\":\"no\",\"value\":{\"boolValue\":false}},{\"key\":\"zero\","
+		"{\"boolValue\":true}},{\"key\":\"no\",\"value\":{\"boolValue\":false}},{\"key\":"
+		"\"zero\","
 		"\"value\":{\"intValue\":\"0\"}},{\"key\":\"neg\",\"value\":{\"intValue\":"
-		"\"-9223372036854775808\"}},{\"key\":\"half\",\"value\":{\"doubleValue\":0.5}},{\"key\":"
-		"\"list\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"a\"},{\"stringValue\":"
+		"\"-9223372036854775808\"}},{\"key\":\"half\",\"value\":{\"doubleValue\":0.5}},{"
+		"\"key\":"
+		"\"list\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"a\"},{"
+		"\"stringValue\":"
 		"\"b\"}]}}}],\"droppedAttributesCount\":2}],\"schemaUrl\":\"" SPAN_SCHEMA_URL
 		"\"}],\"schemaUrl\":\"" SPAN_SCHEMA_URL "\"}]}\n");
 	buf_done(&out);
@@ -181,7 +189,8 @@ static void test_json(void **state)
 	assert_int_equal(otlp_batch_add(b, &first, &s), 0);
 	buf_done(&out);
 	out = encode(b, OTLP_JSON);
-	assert_non_null(strstr(out.p, "\"attributes\":[],\"status\":{\"message\":\"why\",\"code\":2}}"));
+	assert_non_null(
+		strstr(out.p, "\"attributes\":[],\"status\":{\"message\":\"why\",\"code\":2}}"));
 	assert_non_null(strstr(out.p, "{\"doubleValue\":\"-Infinity\"}"));
 	buf_done(&out);
 	otlp_batch_free(b);
@@ -216,7 +225,9 @@ static void test_bounds(void **state)
 	(void)state;
 	memset(text, 0xff, OTLP_BATCH_MAX + 1); /* each byte is repaired to three */
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct attr big = { .key = S("k"), .type = ATTR_STRING, .string = { text, sizes[i] / 3 } };
+		struct attr big = { .key = S("k"),
+				    .type = ATTR_STRING,
+				    .string = { text, sizes[i] / 3 } };
 		struct span s = a_span();
 		struct buf out;
 		size_t n = 0;
@@ -252,7 +263,8 @@ static const struct {
 	{ OTLP_PROTOBUF, S("garbage"), -EBADMSG, 0, "" },
 	{ OTLP_JSON, S(""), 0, 0, "" },
 	{ OTLP_JSON, S("{}"), 0, 0, "" },
-	{ OTLP_JSON, S("{\"partialSuccess\":{\"rejectedSpans\":\"3\",\"errorMessage\":\"no\"}}"), 0, 3, "no" },
+	{ OTLP_JSON, S("{\"partialSuccess\":{\"rejectedSpans\":\"3\",\"errorMessage\":\"no\"}}"), 0,
+	  3, "no" },
 	{ OTLP_JSON, S("{\"partialSuccess\":{\"rejectedSpans\":3}}"), 0, 3, "" },
 	{ OTLP_JSON, S("{\"partialSuccess\""), -EBADMSG, 0, "" },
 	{ OTLP_JSON, S("<html>"), -EBADMSG, 0, "" },
@@ -287,7 +299,9 @@ static void add_call(struct otlp_batch *b, uint64_t number, enum call_op op, con
 	static struct call_part part = { .type = PART_TEXT, .text = S("hi") };
 	static struct call_message message = { .role = S("user"), .parts = &part };
 	static struct call_tool tool = { .id = S("c1"), .name = S("geo") };
-	const struct machine m = { .boot_id = S("b"), .host_name = S("h"), .host_arch = S("amd64"),
+	const struct machine m = { .boot_id = S("b"),
+				   .host_name = S("h"),
+				   .host_arch = S("amd64"),
 				   .wall_offset = 1700000000000000000u };
 	const struct process p = { .exe = S("/usr/bin/node"), .owner = S("me") };
 	struct call *c = call_new(CALL_ARENA_MAX);
@@ -325,8 +339,10 @@ static void add_call(struct otlp_batch *b, uint64_t number, enum call_op op, con
 	c->tools = &tool;
 	c->tool_count = 1;
 	if (op != CALL_EMBEDDINGS)
-		c->content = (struct call_content){ .input = &message, .output = &message,
-						    .system = &part, .error_message = SV("no") };
+		c->content = (struct call_content){ .input = &message,
+						    .output = &message,
+						    .system = &part,
+						    .error_message = SV("no") };
 	arena_init(&a, SPAN_ARENA_MAX);
 	assert_int_equal(span_of_call(&s, c, &m, &a), 0);
 	assert_int_equal(resource_of_process(&r, &p, 1, &m, SV_NONE, &a), 0);
@@ -337,8 +353,10 @@ static void add_call(struct otlp_batch *b, uint64_t number, enum call_op op, con
 
 static void test_checker(void **state)
 {
-	static const char check[] = "python3 tests/semconv/check.py --strict --require-spans 7 %s >&2";
-	static const char *const providers[] = { "openai", "anthropic", "azure.ai.openai", "llama_cpp" };
+	static const char check[] =
+		"python3 tests/semconv/check.py --strict --require-spans 7 %s >&2";
+	static const char *const providers[] = { "openai", "anthropic", "azure.ai.openai",
+						 "llama_cpp" };
 	char path[] = "/tmp/earshot-test-XXXXXX", command[256];
 	int fd = mkstemp(path);
 	struct otlp_batch *b = a_batch();
@@ -364,8 +382,8 @@ static void test_checker(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_protobuf), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_protobuf),  cmocka_unit_test(test_json),
+		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_responses), cmocka_unit_test(test_checker),
 	};
 

@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
-#define SECRET "sk-" "0123456789abcdef"
+#define SECRET \
+	"sk-"  \
+	"0123456789abcdef"
 #define MARKER "[REDACTED:openai-key]"
 
 static void test_levels(void **state)
@@ -127,7 +129,8 @@ static void test_redacted(void **state)
 /* A marker where a number stood makes the value a string, not broken JSON. */
 static void test_broken_json(void **state)
 {
-	static struct call_part number = { .json = true, .text = { "{\"api_key\": abc12345678}", 23 } };
+	static struct call_part number = { .json = true,
+					   .text = { "{\"api_key\": abc12345678}", 23 } };
 	static struct call_message m = { .parts = &number };
 	struct call *c = a_call(), view;
 	struct arena a;

@@ -17,21 +17,49 @@ static const struct {
 	const char *in, *want;
 } cases[] = {
 	/* by prefix */
-	{ "key sk-" "proj-abcDEF123456_-xyz0987 ok", "key <openai-key> ok" },
-	{ "sk-" "0123456789abcdef", "<openai-key>" },
-	{ "sk-" "ant-api03-AbCdEf012345678-_9", "<anthropic-key>" },
-	{ "AKIA" "IOSFODNN7EXAMPLE", "<aws-access-key>" },
-	{ "ASIA" "IOSFODNN7EXAMPLE.", "<aws-access-key>." },
-	{ "AKIA" "IOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/" "bPxRfiCYEXAMPLEKEY",
+	{ "key sk-"
+	  "proj-abcDEF123456_-xyz0987 ok",
+	  "key <openai-key> ok" },
+	{ "sk-"
+	  "0123456789abcdef",
+	  "<openai-key>" },
+	{ "sk-"
+	  "ant-api03-AbCdEf012345678-_9",
+	  "<anthropic-key>" },
+	{ "AKIA"
+	  "IOSFODNN7EXAMPLE",
+	  "<aws-access-key>" },
+	{ "ASIA"
+	  "IOSFODNN7EXAMPLE.",
+	  "<aws-access-key>." },
+	{ "AKIA"
+	  "IOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/"
+	  "bPxRfiCYEXAMPLEKEY",
 	  "<aws-access-key> <aws-secret-key>" },
-	{ "ghp" "_0123456789abcdefABCDEF0123456789abcd", "<github-token>" },
-	{ "github_pat" "_11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz", "<github-token>" },
-	{ "url?key=AIza" "SyA1234567890abcdefghijklmnopqrstuv&x", "url?key=<google-key>&x" },
-	{ "xoxb" "-123456789012-abcdefABCDEF", "<slack-token>" },
-	{ "hf" "_abcdefghijABCDEFGHIJ0123", "<huggingface-token>" },
-	{ "glpat" "-abcdefghij0123456789", "<gitlab-token>" },
-	{ "gsk" "_abcdefghijklmnopqrstuv0123", "<groq-key>" },
-	{ "eyJ" "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0xx.c2lnbmF0dXJl end", "<jwt> end" },
+	{ "ghp"
+	  "_0123456789abcdefABCDEF0123456789abcd",
+	  "<github-token>" },
+	{ "github_pat"
+	  "_11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz",
+	  "<github-token>" },
+	{ "url?key=AIza"
+	  "SyA1234567890abcdefghijklmnopqrstuv&x",
+	  "url?key=<google-key>&x" },
+	{ "xoxb"
+	  "-123456789012-abcdefABCDEF",
+	  "<slack-token>" },
+	{ "hf"
+	  "_abcdefghijABCDEFGHIJ0123",
+	  "<huggingface-token>" },
+	{ "glpat"
+	  "-abcdefghij0123456789",
+	  "<gitlab-token>" },
+	{ "gsk"
+	  "_abcdefghijklmnopqrstuv0123",
+	  "<groq-key>" },
+	{ "eyJ"
+	  "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0xx.c2lnbmF0dXJl end",
+	  "<jwt> end" },
 	/* announced */
 	{ "Authorization: Bearer abc.DEF_123-456~789==", "Authorization: Bearer <bearer-token>" },
 	{ "authorization: basic dXNlcjpwYXNzd29yZA==", "authorization: basic <basic-auth>" },
@@ -48,16 +76,23 @@ static const struct {
 	{ "aws_secret_access_key = wJalrXUtnFEMIK7MDENGbPxRfiCY1234",
 	  "aws_secret_access_key = <api-key>" },
 	{ "token := 'abcdefgh12345678'", "token := '<token>'" },
-	{ "line\\nsk-" "proj-abcDEF123456 rest", "line\\n<openai-key> rest" },
+	{ "line\\nsk-"
+	  "proj-abcDEF123456 rest",
+	  "line\\n<openai-key> rest" },
 	{ "a=1&client_secret=abc123def456&b=2", "a=1&client_secret=<secret>&b=2" },
 	/* private keys */
-	{ "x -----BEGIN RSA " "PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY----- y",
+	{ "x -----BEGIN RSA "
+	  "PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY----- y",
 	  "x <private-key> y" },
-	{ "-----BEGIN " "PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0B\\n", "<private-key>" },
+	{ "-----BEGIN "
+	  "PRIVATE KEY-----\\nMIIEvQIBADANBgkqhkiG9w0B\\n",
+	  "<private-key>" },
 	{ "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----",
 	  "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----" },
 	/* more than one */
-	{ "password=hunter22 and sk-" "0123456789abcdef0", "password=<password> and <openai-key>" },
+	{ "password=hunter22 and sk-"
+	  "0123456789abcdef0",
+	  "password=<password> and <openai-key>" },
 };
 
 /* What people, programs and models write every day. */
@@ -196,9 +231,14 @@ static void test_no_memory(void **state)
 
 /* Texts made to be looked at again and again must not cost more than their length. */
 static const char *const hostile[] = {
-	"token=", "password=password:", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "://a:",
-	"://", "eyJaaaaaaaa.", "bearer ", "a/", "AKIA", "api_key=\\\"", "sk-", "\\n", "=", "Aa1/",
-	"password='",
+	"token=",	"password=password:",
+	"-----BEGIN ",	"-----BEGIN PRIVATE KEY-----",
+	"://a:",	"://",
+	"eyJaaaaaaaa.", "bearer ",
+	"a/",		"AKIA",
+	"api_key=\\\"", "sk-",
+	"\\n",		"=",
+	"Aa1/",		"password='",
 };
 
 static double seconds(const char *unit, size_t len)

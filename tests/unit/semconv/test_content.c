@@ -11,19 +11,31 @@
 #include "base/json_write.h"
 #include "base/utf8.h"
 
-#define PART(t, ...) (struct call_part){ .type = t, __VA_ARGS__ }
-#define S(lit) { "" lit, sizeof(lit) - 1 }
+#define PART(t, ...)                   \
+	(struct call_part)             \
+	{                              \
+		.type = t, __VA_ARGS__ \
+	}
+#define S(lit)                          \
+	{                               \
+		"" lit, sizeof(lit) - 1 \
+	}
 
 static const struct {
 	const char *name;
 	struct call_part part;
 	const char *want;
 } parts[] = {
-	{ "text", { .type = PART_TEXT, .text = S("a \"b\"\n") },
+	{ "text",
+	  { .type = PART_TEXT, .text = S("a \"b\"\n") },
 	  "{\"type\":\"text\",\"content\":\"a \\\"b\\\"\\n\"}" },
 	{ "reasoning", { .type = PART_REASONING }, "{\"type\":\"reasoning\",\"content\":\"\"}" },
 	{ "tool call",
-	  { .type = PART_TOOL_CALL, .id = S("c1"), .name = S("geo"), .json = true, .text = S("{\"q\":1}") },
+	  { .type = PART_TOOL_CALL,
+	    .id = S("c1"),
+	    .name = S("geo"),
+	    .json = true,
+	    .text = S("{\"q\":1}") },
 	  "{\"type\":\"tool_call\",\"id\":\"c1\",\"name\":\"geo\",\"arguments\":{\"q\":1}}" },
 	{ "tool call with odd arguments",
 	  { .type = PART_TOOL_CALL, .name = S("geo"), .text = S("{oops") },
@@ -32,7 +44,11 @@ static const struct {
 	  { .type = PART_TOOL_CALL, .name = S("geo") },
 	  "{\"type\":\"tool_call\",\"name\":\"geo\"}" },
 	{ "cut JSON is text",
-	  { .type = PART_TOOL_CALL, .name = S("geo"), .json = true, .cut = true, .text = S("{\"q\"") },
+	  { .type = PART_TOOL_CALL,
+	    .name = S("geo"),
+	    .json = true,
+	    .cut = true,
+	    .text = S("{\"q\"") },
 	  "{\"type\":\"tool_call\",\"name\":\"geo\",\"arguments\":\"{\\\"q\\\"\"}" },
 	{ "JSON that is no UTF-8 is text",
 	  { .type = PART_TOOL_RESULT, .json = true, .text = S("\"\xff\"") },
@@ -41,17 +57,25 @@ static const struct {
 	  { .type = PART_TOOL_RESULT, .id = S("c1"), .text = S("48") },
 	  "{\"type\":\"tool_call_response\",\"id\":\"c1\",\"response\":\"48\"}" },
 	{ "server tool call",
-	  { .type = PART_SERVER_TOOL_CALL, .id = S("s"), .name = S("web_search"),
-	    .wire_type = S("server_tool_use"), .json = true, .text = S("{}") },
+	  { .type = PART_SERVER_TOOL_CALL,
+	    .id = S("s"),
+	    .name = S("web_search"),
+	    .wire_type = S("server_tool_use"),
+	    .json = true,
+	    .text = S("{}") },
 	  "{\"type\":\"server_tool_call\",\"name\":\"web_search\",\"id\":\"s\","
 	  "\"server_tool_call\":{\"type\":\"server_tool_use\",\"arguments\":{}}}" },
 	{ "server tool result",
-	  { .type = PART_SERVER_TOOL_RESULT, .wire_type = S("x_tool_result"), .json = true, .text = S("[1]") },
+	  { .type = PART_SERVER_TOOL_RESULT,
+	    .wire_type = S("x_tool_result"),
+	    .json = true,
+	    .text = S("[1]") },
 	  "{\"type\":\"server_tool_call_response\","
 	  "\"server_tool_call_response\":{\"type\":\"x_tool_result\",\"result\":[1]}}" },
 	{ "image",
 	  { .type = PART_BLOB, .modality = S("image"), .mime = S("image/png"), .text = S("QUJD") },
-	  "{\"type\":\"blob\",\"mime_type\":\"image/png\",\"modality\":\"image\",\"content\":\"QUJD\"}" },
+	  "{\"type\":\"blob\",\"mime_type\":\"image/"
+	  "png\",\"modality\":\"image\",\"content\":\"QUJD\"}" },
 	{ "address",
 	  { .type = PART_URI, .text = S("https://x") },
 	  "{\"type\":\"uri\",\"modality\":\"document\",\"uri\":\"https://x\"}" },
@@ -117,8 +141,9 @@ static void test_whole_content(void **state)
 	struct call_message second = { .parts = &text, .finish = S("stop") };
 	struct call_message first = { .role = S("assistant"), .name = S("n"), .next = &second };
 	struct call_tool_def bare = { .type = S("web_search") };
-	struct call_tool_def tool = { .name = S("geo"), .description = S("d"),
-				      .parameters = S("{\"a\":1}"), .next = &bare };
+	struct call_tool_def tool = {
+		.name = S("geo"), .description = S("d"), .parameters = S("{\"a\":1}"), .next = &bare
+	};
 	struct call_content content = { .output = &first, .system = &text, .tools = &tool };
 	struct arena a;
 	struct span s;
@@ -132,9 +157,10 @@ static void test_whole_content(void **state)
 			    "{\"type\":\"text\",\"content\":\"hi\"}],\"finish_reason\":\"stop\"}]");
 	assert_string_equal(attr_of(&s, "gen_ai.system_instructions")->string.p,
 			    "[{\"type\":\"text\",\"content\":\"hi\"}]");
-	assert_string_equal(attr_of(&s, "gen_ai.tool.definitions")->string.p,
-			    "[{\"type\":\"function\",\"name\":\"geo\",\"description\":\"d\","
-			    "\"parameters\":{\"a\":1}},{\"type\":\"web_search\",\"name\":\"web_search\"}]");
+	assert_string_equal(
+		attr_of(&s, "gen_ai.tool.definitions")->string.p,
+		"[{\"type\":\"function\",\"name\":\"geo\",\"description\":\"d\","
+		"\"parameters\":{\"a\":1}},{\"type\":\"web_search\",\"name\":\"web_search\"}]");
 	assert_null(attr_of(&s, "gen_ai.input.messages"));
 	assert_null(attr_of(&s, "earshot.content.truncated"));
 	arena_done(&a);
@@ -224,8 +250,8 @@ static void test_partial(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts),	   cmocka_unit_test(test_whole_content),
-		cmocka_unit_test(test_bound),	   cmocka_unit_test(test_many_parts),
+		cmocka_unit_test(test_parts),	cmocka_unit_test(test_whole_content),
+		cmocka_unit_test(test_bound),	cmocka_unit_test(test_many_parts),
 		cmocka_unit_test(test_partial),
 	};
 

@@ -201,7 +201,7 @@ static void test_error_and_loss(void **state)
 }
 
 static const uint8_t golden_trace[16] = { 0x11, 0xcb, 0x69, 0x6b, 0xb0, 0xe7, 0x84, 0x3a,
-					0x09, 0x2f, 0x3d, 0x0b, 0x45, 0x27, 0x3e, 0x8d };
+					  0x09, 0x2f, 0x3d, 0x0b, 0x45, 0x27, 0x3e, 0x8d };
 static const uint8_t golden_span[8] = { 0x41, 0x82, 0xad, 0xee, 0x09, 0x79, 0x73, 0xe0 };
 
 /* Same exchange, same ids; any other, others; never zero. */
@@ -257,11 +257,13 @@ static const struct {
 	{ "its own service name wins",
 	  { .env_service = { "mine", 4 }, .env_resource = { "service.name=other,a=1,a=2", 26 } },
 	  "claude-cli/2.0 (external, cli)",
-	  "service.name=mine\nhost.name=box\nhost.arch=amd64\nos.type=linux\nprocess.pid=42\na=2\n" },
+	  "service.name=mine\nhost.name=box\nhost.arch=amd64\nos.type=linux\nprocess.pid=42\na="
+	  "2\n" },
 	{ "an agent's User-Agent",
 	  { .exe = { "/opt/x/node", 11 } },
 	  "claude-cli/2.0 (external, cli)",
-	  "service.name=claude-code\nhost.name=box\nhost.arch=amd64\nos.type=linux\nprocess.pid=42\n"
+	  "service.name=claude-code\nhost.name=box\nhost.arch=amd64\nos.type=linux\nprocess.pid="
+	  "42\n"
 	  "process.executable.name=node\nprocess.executable.path=/opt/x/node\n" },
 	{ "a library's User-Agent names nobody",
 	  { .comm = { "agentd", 6 }, .env_resource = { "broken", 6 } },
@@ -334,7 +336,7 @@ static void test_types(void **state)
 #undef X
 	};
 	static const char *const words[] = {
-		[ATTR_STRING] = "string", [ATTR_BOOL] = "boolean", [ATTR_INT] = "int",
+		[ATTR_STRING] = "string", [ATTR_BOOL] = "boolean",     [ATTR_INT] = "int",
 		[ATTR_DOUBLE] = "double", [ATTR_STRINGS] = "string[]",
 	};
 	struct call *c = a_full_call();
@@ -384,10 +386,14 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full_call),    cmocka_unit_test(test_bare_call),
-		cmocka_unit_test(test_embeddings),   cmocka_unit_test(test_error_and_loss),
-		cmocka_unit_test(test_ids),	     cmocka_unit_test(test_resources),
-		cmocka_unit_test(test_unknown_process), cmocka_unit_test(test_types),
+		cmocka_unit_test(test_full_call),
+		cmocka_unit_test(test_bare_call),
+		cmocka_unit_test(test_embeddings),
+		cmocka_unit_test(test_error_and_loss),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_resources),
+		cmocka_unit_test(test_unknown_process),
+		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_no_memory),
 	};
 

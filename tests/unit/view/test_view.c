@@ -20,7 +20,9 @@ static const struct {
 	{ "a\r\nb\tc\x7f", "a\\x0d\\x0ab\\x09c\\x7f" },
 	{ "bad\xff\xc3", "bad\\xff\\xc3" },
 	{ "csi\xc2\x9b", "csi\\xc2\\x9b" },
-	{ "turn\xe2\x80\xae" "ed", "turn\\xe2\\x80\\xaeed" },
+	{ "turn\xe2\x80\xae"
+	  "ed",
+	  "turn\\xe2\\x80\\xaeed" },
 	{ "dash\xe2\x80\x94", "dash\xe2\x80\x94" },
 };
 
@@ -90,11 +92,12 @@ static struct call *a_bad_call(const struct process *p)
 	return c;
 }
 
-#define FULL                                                                                       \
-	"chat openai/gpt-5  1.50s (first 0.25s)  in 12,345 (64 cached)  out 40  tool_calls  tools " \
+#define FULL                                                                                  \
+	"chat openai/gpt-5  1.50s (first 0.25s)  in 12,345 (64 cached)  out 40  tool_calls  " \
+	"tools "                                                                              \
 	"geo\n"
-#define BAD                                                                                        \
-	"chat openai/evil\\x1b[2J  1.50s  retry 1  error rate_limit_exceeded (429)"                \
+#define BAD                                                                         \
+	"chat openai/evil\\x1b[2J  1.50s  retry 1  error rate_limit_exceeded (429)" \
 	"  incomplete: gap, stopped, 1,234 bytes lost\n"
 
 static void test_lines(void **state)
@@ -223,8 +226,8 @@ static void test_odd_trees(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escapes), cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_summary), cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_escapes),	  cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_summary),	  cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_odd_trees),
 	};
 
