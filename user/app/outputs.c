@@ -257,6 +257,7 @@ int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 				.blind = (const char *const *)blind,
 				.blind_count = blinds,
 				.other_api = end->dialect->other_api,
+				.unread_api = end->dialect->unread_api,
 				.not_model = end->dialect->not_model,
 				.server_role = end->dialect->server_role };
 	int err = path ? statsfile_write(path, end, o->calls) : 0;

@@ -257,6 +257,16 @@ static void sum_loss(const struct pipeline *p, struct view_loss loss[ES_STAT_COU
 					      p->stats[i].bytes + kernel[i].bytes };
 }
 
+/* What the dialects could not read counts like any other loss. */
+static void count_dialect_loss(struct pipeline *p)
+{
+	const struct dialect_stats *d = dialect_stats(p->dialect);
+
+	p->stats[ES_U_JSON_ERROR].events += d->json_errors;
+	p->stats[ES_U_ARENA_FULL].events += d->arena_full;
+	p->stats[ES_U_CALLS_FULL].events += d->no_memory;
+}
+
 static int close_recording(struct pipeline *p, struct outputs_end *end)
 {
 	const char *path = option_text(p->opt.options, OPT_record);
@@ -290,6 +300,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 
 	/* Also in the recording, so that a replay ends at the same time. */
 	conns_stop(p->conns, p->now);
+	count_dialect_loss(p);
 	rec_err = close_recording(p, &end);
 	outputs_flush(p->outputs, &end);
 	sum_loss(p, loss);

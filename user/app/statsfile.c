@@ -58,6 +58,7 @@ static void write_counts(const struct outputs_end *end, uint64_t calls, struct j
 		{ SV("calls"), calls },
 		{ SV("incomplete"), end->dialect->incomplete },
 		{ SV("other_api"), end->dialect->other_api },
+		{ SV("unread_api"), end->dialect->unread_api },
 		{ SV("not_model"), end->dialect->not_model },
 		{ SV("server_role"), end->dialect->server_role },
 		{ SV("streams_opened"), end->totals->opened },
