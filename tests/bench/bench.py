@@ -8,7 +8,8 @@ parts: call  CPU of a watched process for each TLS send and receive, against the
        cpu   the same between two processes over TCP
        loss  bytes lost at rising rates; where it begins; captured + lost = sent at each
        memory, start, replay
-It prints tables and fails nothing: on a busy machine only the ratios mean something.
+All streams are captured in full (--all-streams): what is measured here is no HTTP, and would be
+ruled out after its first bytes. It prints tables and fails nothing: on a busy machine only the ratios mean something.
 """
 import argparse
 import ctypes
@@ -57,7 +58,7 @@ def watched(server, *args, options=()):
     with tempfile.TemporaryDirectory() as d:
         stats = os.path.join(d, 'stats.json')
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        out = subprocess.run([EARSHOT, 'run', '--stats-file', stats, *options, '--', TLSPAIR,
+        out = subprocess.run([EARSHOT, 'run', '--all-streams', '--stats-file', stats, *options, '--', TLSPAIR,
                               'client', server.port, *args], stdout=subprocess.PIPE,
                              stderr=subprocess.DEVNULL, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -81,7 +82,8 @@ def stats_run(cmd, *options):
     with tempfile.TemporaryDirectory() as d:
         stats = os.path.join(d, 'stats.json')
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        out = subprocess.run([EARSHOT, 'run', '--quiet', '--stats-file', stats, *options, '--', *cmd],
+        out = subprocess.run([EARSHOT, 'run', '--quiet', '--all-streams', '--stats-file', stats, *options,
+                              '--', *cmd],
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         with open(stats, encoding='utf-8') as f:
