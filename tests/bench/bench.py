@@ -9,7 +9,8 @@ parts: call  CPU of a watched process for each TLS send and receive, against the
        loss  bytes lost at rising rates; where it begins; captured + lost = sent at each
        memory, start, replay
 All streams are captured in full (--all-streams): what is measured here is no HTTP, and would be
-ruled out after its first bytes. It prints tables and fails nothing: on a busy machine only the ratios mean something.
+ruled out after its first bytes. Tables are printed and nothing fails: on a busy machine only the
+ratios mean something.
 """
 import argparse
 import ctypes
@@ -58,9 +59,9 @@ def watched(server, *args, options=()):
     with tempfile.TemporaryDirectory() as d:
         stats = os.path.join(d, 'stats.json')
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        out = subprocess.run([EARSHOT, 'run', '--all-streams', '--stats-file', stats, *options, '--', TLSPAIR,
-                              'client', server.port, *args], stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, check=True)
+        cmd = [EARSHOT, 'run', '--all-streams', '--stats-file', stats, *options, '--']
+        out = subprocess.run([*cmd, TLSPAIR, 'client', server.port, *args],
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         row = json.loads(out.stdout.decode().splitlines()[0])
         with open(stats, encoding='utf-8') as f:
@@ -82,8 +83,8 @@ def stats_run(cmd, *options):
     with tempfile.TemporaryDirectory() as d:
         stats = os.path.join(d, 'stats.json')
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        out = subprocess.run([EARSHOT, 'run', '--quiet', '--all-streams', '--stats-file', stats, *options,
-                              '--', *cmd],
+        run = [EARSHOT, 'run', '--quiet', '--all-streams', '--stats-file', stats, *options, '--']
+        out = subprocess.run([*run, *cmd],
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         with open(stats, encoding='utf-8') as f:

@@ -32,7 +32,8 @@ class Recording:
         fields = [(1, b'00000000-0000-4000-8000-000000000001'), (2, b'bench'), (3, b'amd64'),
                   (6, struct.pack('<Q', 1_790_000_000_000_000_000))]
         self.record(BOOT, struct.pack('<Q', 0) + b''.join(map(self.field, fields)), tgid=0)
-        self.record(FORK, struct.pack('<QQIIII', START, 0, 0, TGID, 0, 0) + b'agent'.ljust(16, b'\0'))
+        self.record(FORK, struct.pack('<QQIIII', START, 0, 0, TGID, 0, 0) +
+                    b'agent'.ljust(16, b'\0'))
         self.record(PROC, struct.pack('<Q', START) + self.field((32, b'/usr/bin/agent')))
 
     @staticmethod
@@ -139,12 +140,12 @@ def prompts(path, count):
     for n in range(count):
         rec.call(0, body)
         rec.now += 300_000_000
-        answer = json.dumps({'id': 'chatcmpl-%d' % n, 'object': 'chat.completion', 'model': 'gpt-4o',
-                             'choices': [{'index': 0, 'finish_reason': 'stop',
+        answer = json.dumps({'id': 'chatcmpl-%d' % n, 'object': 'chat.completion',
+                             'model': 'gpt-4o', 'choices': [{'index': 0, 'finish_reason': 'stop',
                                           'message': {'role': 'assistant', 'content': 'yes'}}],
                              'usage': {'prompt_tokens': 700000, 'completion_tokens': 1}}).encode()
-        rec.call(1, b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n'
-                 % len(answer) + answer)
+        rec.call(1, b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
+                 b'Content-Length: %d\r\n\r\n' % len(answer) + answer)
     rec.close()
     return {'calls': count, 'events': 0, 'payload': rec.payload}
 

@@ -55,8 +55,8 @@ def main():
         z = zlib.compressobj(6, zlib.DEFLATED, 31)
         data = b''.join(b'data: %s\n\n' % json.dumps({
             'id': 'x', 'object': 'chat.completion.chunk', 'model': 'gpt-4o', 'choices': [
-                {'index': 0, 'delta': {'content': 'word %d ' % i}, 'finish_reason': None}]}).encode()
-            for i in range(200))
+                {'index': 0, 'delta': {'content': 'word %d ' % i}, 'finish_reason': None}]}
+            ).encode() for i in range(200))
         out = z.compress(data) + z.flush(zlib.Z_SYNC_FLUSH)
         p.server.write(b'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n'
                        b'Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n'

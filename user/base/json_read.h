@@ -12,25 +12,25 @@
  */
 #include "base/sv.h"
 
-#define JSON_DEPTH_MAX	256	/* deeper documents are an error: no agent sends them */
-#define JSON_NUMBER_MAX 64	/* longer numbers are cut; the event says truncated */
-#define JSON_KEY_MAX	128	/* longer keys match no rule */
+#define JSON_DEPTH_MAX	256 /* deeper documents are an error: no agent sends them */
+#define JSON_NUMBER_MAX 64  /* longer numbers are cut; the event says truncated */
+#define JSON_KEY_MAX	128 /* longer keys match no rule */
 
 enum json_kind {
 	JSON_NULL,
 	JSON_BOOL,
-	JSON_NUMBER,		/* text: the number as written, in one piece */
-	JSON_STRING,		/* text: a piece of the string, escapes decoded, UTF-8 */
+	JSON_NUMBER, /* text: the number as written, in one piece */
+	JSON_STRING, /* text: a piece of the string, escapes decoded, UTF-8 */
 	JSON_OBJECT,
 	JSON_OBJECT_END,
 	JSON_ARRAY,
 	JSON_ARRAY_END,
-	JSON_RAW_TEXT,		/* text: a piece of the value's own text (rule flag JSON_RAW) */
+	JSON_RAW_TEXT, /* text: a piece of the value's own text (rule flag JSON_RAW) */
 };
 
 /* Rule flags. */
-#define JSON_RAW    (1u << 0)	/* hand out the value's own text, whatever its kind */
-#define JSON_ANCHOR (1u << 1)	/* its last key is rare enough to find the place again after a gap */
+#define JSON_RAW    (1u << 0) /* hand out the value's own text, whatever its kind */
+#define JSON_ANCHOR (1u << 1) /* its last key is rare enough to find the place again after a gap */
 
 /*
  * One wanted value. path: keys joined by '.', "[]" behind a key for the elements of its
@@ -43,19 +43,19 @@ struct json_rule {
 	const char *path;
 	uint16_t id;
 	uint8_t flags;
-	uint8_t group;		/* 0 to 31 */
+	uint8_t group; /* 0 to 31 */
 };
 
 struct json_event {
-	uint16_t id;		/* of the rule */
+	uint16_t id; /* of the rule */
 	enum json_kind kind;
-	bool first;		/* JSON_STRING, JSON_RAW_TEXT: first piece of the value */
-	bool last;		/* last piece; always set for other kinds */
-	bool boolean;		/* JSON_BOOL */
-	bool truncated;		/* something of this value was cut off */
-	bool after_gap;		/* found again after json_gap(): which array element is not known */
-	uint32_t index;		/* place in the innermost enclosing array, 0 without one */
-	struct sv text;		/* valid inside the callback */
+	bool first;	/* JSON_STRING, JSON_RAW_TEXT: first piece of the value */
+	bool last;	/* last piece; always set for other kinds */
+	bool boolean;	/* JSON_BOOL */
+	bool truncated; /* something of this value was cut off */
+	bool after_gap; /* found again after json_gap(): which array element is not known */
+	uint32_t index; /* place in the innermost enclosing array, 0 without one */
+	struct sv text; /* valid inside the callback */
 };
 
 /* Returns 0 to go on, or a negative errno that json_feed() hands back. */

@@ -38,7 +38,8 @@ struct round {
 /* Never fails but for memory (NULL). */
 struct round *round_new(struct pairs *pairs, const struct conn *conn, uint64_t number);
 /* Ends the exchange with this outcome, and frees the call. */
-void round_end(struct round *round, const struct conn *conn, enum ex_outcome outcome, uint64_t time);
+void round_end(struct round *round, const struct conn *conn, enum ex_outcome outcome,
+	       uint64_t time);
 
 /* A message's first byte. */
 void round_start(struct round *round, enum ex_side side, uint64_t time);
