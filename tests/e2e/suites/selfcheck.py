@@ -115,8 +115,8 @@ def spoil(r, ctx):
     twice = made + copy.deepcopy(made[:1])
     for what, bad in (('a missing span', made[1:]), ('a doubled span', twice),
                       ('a late start', changed(made, 0, start=made[0].start + 10**8)),
-                      ('an early start', changed(made, 0, start=made[0].start - 10**9)),
-                      ('a late end', changed(made, 0, end=made[0].end + 10**9)),
+                      ('an early start', changed(made, 0, start=made[0].start - 2 * 10**9)),
+                      ('a late end', changed(made, 0, end=made[0].end + 2 * 10**9)),
                       ('a wrong name', changed(made, 0, name='chat')),
                       ('a wrong kind', changed(made, 0, kind=1)),
                       ('a wrong status', changed(made, 0, status=2))):
