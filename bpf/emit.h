@@ -195,6 +195,32 @@ static __noinline int emit_rest(struct stream_val *s, struct frame *f)
 	return 0;
 }
 
+/* Gap records may use half of what data leaves; the rest is for processes and closes. */
+#define GAP_LIMIT (es_ring_size - es_ring_size / 32)
+
+/*
+ * Says what this call lost, so that nobody has to wait for the stream's next record to know.
+ * When there is no room for that either, the next record, or the end, tells.
+ */
+static __noinline int emit_gap(struct stream_val *s, struct frame *f)
+{
+	struct es_data *d;
+
+	if (!s || !f)
+		return 0;
+	if (bpf_ringbuf_query(&es_ring, BPF_RB_AVAIL_DATA) + sizeof(*d) + 8 > GAP_LIMIT)
+		return 0;
+	d = bpf_ringbuf_reserve(&es_ring, sizeof(*d), 0);
+	if (!d)
+		return 0;
+	fill_data(d, s, f, 0, 0);
+	d->head.type = ES_REC_GAP;
+	bpf_ringbuf_submit(d, BPF_RB_NO_WAKEUP);
+	s->flags |= STREAM_SENT;
+	s->tail[f->dir & 1] = 0;
+	return 0;
+}
+
 /*
  * f->want of the f->total bytes of one call. The library serialises a direction of a stream,
  * so plain loads and stores keep the offsets.
@@ -205,7 +231,11 @@ static __always_inline void emit_call(struct stream_val *s, struct frame *f)
 	if (f->want >= ES_CHUNK_MAX)
 		emit_whole(s, f);
 	emit_rest(s, f);
+	if (!f->missed[EMIT_NO_ROOM].events && !f->missed[EMIT_FAULT].events)
+		return;
 	count_missed(f);
+	if (s->tail[f->dir & 1])
+		emit_gap(s, f);
 }
 
 #endif /* EARSHOT_BPF_EMIT_H */

@@ -24,7 +24,7 @@ enum es_rec_type {
 	ES_REC_FORK = 4,  /* struct es_proc: a watched process got a child */
 	ES_REC_EXEC = 5,  /* struct es_proc: a watched process runs another program */
 	ES_REC_EXIT = 6,  /* struct es_proc: the last thread ended */
-	ES_REC_GAP = 7,	  /* struct es_data with len 0: bytes lost, nothing came since */
+	ES_REC_GAP = 7,	  /* struct es_data with len 0: missing bytes lost before offset */
 
 	/* facts, from the attacher */
 	ES_FACT_BOOT = 64,   /* struct es_fact: boot id, host, clock; first in a recording */

@@ -18,8 +18,9 @@
 #include "probe/attach.h"
 #include "probe/ring.h"
 
-#define RING  (256u << 10)
-#define CALLS 5
+#define RING	   (256u << 10)
+#define CALLS	   5
+#define UNREADABLE 100
 
 /* One instruction the kernel emulates, then a known result: what is written is the length. */
 int es_test_write(void *object, const void *buf, int len);
@@ -33,7 +34,7 @@ __asm__(".text\n.globl es_test_write\n.type es_test_write, @function\nes_test_wr
 extern const char es_test_ret[];
 
 struct seen {
-	int data, forks, exits;
+	int data, forks, exits, gaps;
 	uint64_t bytes;
 	char text[64];
 };
@@ -45,6 +46,13 @@ static int on_record(void *ctx, const struct es_head *rec)
 
 	s->forks += rec->type == ES_REC_FORK;
 	s->exits += rec->type == ES_REC_EXIT;
+	if (rec->type == ES_REC_GAP) {
+		/* What could not be read is told at once, with its place and length. */
+		s->gaps++;
+		assert_int_equal(d->missing, UNREADABLE);
+		assert_int_equal(d->offset, s->bytes + UNREADABLE);
+		assert_int_equal(d->len, 0);
+	}
 	if (rec->type != ES_REC_DATA)
 		return 0;
 	s->data++;
@@ -82,6 +90,7 @@ static void __attribute__((noreturn)) child(int go)
 	for (int i = 0; i < CALLS; i++)
 		if (es_test_write((void *)0x1234, text, sizeof(text) - 1) != sizeof(text) - 1)
 			_exit(2);
+	es_test_write((void *)0x1234, (void *)8, UNREADABLE);
 	/* What fails, and what is no length, leaves no record. */
 	es_test_write((void *)0x1234, text, -1);
 	es_test_write((void *)0x1234, text, 0);
@@ -127,8 +136,11 @@ static void run(enum return_side side, bool multi)
 	assert_int_equal(seen.data, CALLS);
 	assert_string_equal(seen.text, "GET / HTTP/1.1\r\n");
 	assert_int_equal(loader_stats(l, stats), 0);
-	for (int i = 0; i < ES_STAT_COUNT; i++)
-		assert_int_equal(stats[i].events, 0);
+	assert_int_equal(seen.gaps, 1);
+	for (int i = 0; i < ES_STAT_COUNT; i++) {
+		assert_int_equal(stats[i].events, i == ES_K_READ_FAULT);
+		assert_int_equal(stats[i].bytes, i == ES_K_READ_FAULT ? UNREADABLE : 0);
+	}
 	for (size_t i = 0; i < att.count; i++)
 		close(att.fds[i]);
 	free(att.fds);

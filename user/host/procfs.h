@@ -37,7 +37,7 @@ struct proc_map {
 /* Calls fn for each executable mapping of a file until it returns non-zero. 0, that, or -errno. */
 int proc_each_map(int pid, int (*fn)(void *ctx, const struct proc_map *m), void *ctx);
 
-/* Opens the very file that is mapped at start..end: map_files, else exe, else by path. fd or -errno. */
+/* Opens the very file that is mapped there: map_files, else exe, else by path. fd or -errno. */
 int proc_open_map(int pid, const struct proc_map *m);
 
 #endif /* EARSHOT_HOST_PROCFS_H */

@@ -31,7 +31,8 @@
 #define XOR_ECX	    0x31, 0xc9
 #define MOVSLQ_RDX  0x48, 0x63, 0xd2
 #define MOV_RDI_RAX 0x48, 0x89, 0xc7
-#define CALL(rel)   0xe8, (rel)&0xff, ((rel) >> 8) & 0xff, ((rel) >> 16) & 0xff, ((rel) >> 24) & 0xff
+#define BYTE(v, n)  (uint8_t)((v) >> (8 * (n)))
+#define CALL(rel)   0xe8, BYTE(rel, 0), BYTE(rel, 1), BYTE(rel, 2), BYTE(rel, 3)
 #define JMP_RAX	    0xff, 0xe0
 #define XOR_EAX	    0x31, 0xc0
 
