@@ -8,7 +8,7 @@
 
 static size_t hash(uint32_t tgid, uint64_t object)
 {
-	/* Addresses are multiples of 16 and near each other: the middle bits of a product spread. */
+	/* Addresses are multiples of 16 and near each other: a product spreads in its middle. */
 	uint64_t h = (object ^ (uint64_t)tgid << 32) * 0x9e3779b97f4a7c15ull;
 
 	return (size_t)(h >> 29);
