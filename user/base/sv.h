@@ -79,4 +79,12 @@ static inline size_t sv_find(struct sv s, char c)
 	return hit ? (size_t)(hit - s.p) : s.len;
 }
 
+/* What stands behind the last c; all of s when there is none. */
+static inline struct sv sv_behind_last(struct sv s, char c)
+{
+	const char *hit = s.len ? memrchr(s.p, c, s.len) : NULL;
+
+	return hit ? sv_skip(s, (size_t)(hit - s.p) + 1) : s;
+}
+
 #endif /* EARSHOT_BASE_SV_H */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/kvlist.h"
+#include "base/token.h"
 
 /* OpenTelemetry specification 1.60: protocol/exporter and sdk-environment-variables. */
 
@@ -115,17 +116,6 @@ static void get_numbers(struct env *e, struct export_options *o)
 	o->delay_ms = (unsigned int)delay;
 }
 
-static bool is_token(struct sv s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.p[i];
-
-		if (c <= ' ' || c > '~' || strchr("\"(),/:;<=>?@[\\]{}", c))
-			return false;
-	}
-	return s.len > 0;
-}
-
 /* A line end would start another header. */
 static bool is_field_value(struct sv s)
 {
@@ -147,7 +137,7 @@ int export_headers_parse(struct export_options *o, struct sv text, struct arena 
 		struct export_header *h = &list[count];
 		int err;
 
-		if (count == EXPORT_HEADERS_MAX || !is_token(name))
+		if (count == EXPORT_HEADERS_MAX || !token_valid(name))
 			return -EINVAL;
 		err = percent_decode(&h->value, value, a);
 		if (err)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/agent.h"
 
+#include "base/token.h"
+
 /*
  * User-Agent products that name a library, not the program that uses it (read off current
  * releases). A trailing '*' matches any rest.
@@ -81,32 +83,20 @@ static bool is_library(struct sv product)
 	return false;
 }
 
-/* token of RFC 9110; a name with anything else is not to be trusted as one. */
-static bool is_token(struct sv s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.p[i];
-
-		if (c <= ' ' || c > '~' || strchr("\"(),/:;<=>?@[\\]{}", c))
-			return false;
-	}
-	return s.len > 0;
-}
-
 struct sv agent_name(struct sv user_agent, struct sv exe)
 {
 	struct sv product = sv_trim(user_agent);
 
 	product.len = sv_find(product, ' ');
 	product.len = sv_find(product, '/');
-	if (is_token(product) && !is_library(product)) {
+	/* A name with anything else in it is not to be trusted as one. */
+	if (token_valid(product) && !is_library(product)) {
 		for (size_t i = 0; i < ARRAY_SIZE(renamed); i++) {
 			if (product_is(product, renamed[i].product))
 				return sv_of(renamed[i].name);
 		}
 		return product;
 	}
-	while (sv_find(exe, '/') < exe.len)
-		exe = sv_skip(exe, sv_find(exe, '/') + 1);
+	exe = sv_behind_last(exe, '/');
 	return exe.len ? exe : SV_NONE;
 }

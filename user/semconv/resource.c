@@ -12,13 +12,6 @@
 /* Of one process's OTEL_RESOURCE_ATTRIBUTES; more is a mistake or malice. */
 #define ENV_ATTRS_MAX 64
 
-static struct sv base_name(struct sv path)
-{
-	while (sv_find(path, '/') < path.len)
-		path = sv_skip(path, sv_find(path, '/') + 1);
-	return path;
-}
-
 /*
  * The specification: on any decoding error the whole value is dropped. What the process
  * says of itself may name anything but what the kernel says better.
@@ -51,7 +44,7 @@ static void process_attrs(struct attrs *as, const struct process *p, uint32_t tg
 	attrs_int(as, a, SEMCONV_PROCESS_PID, p && p->ns_tgid ? p->ns_tgid : tgid);
 	if (!p)
 		return;
-	attrs_string(as, a, SEMCONV_PROCESS_EXECUTABLE_NAME, base_name(p->exe));
+	attrs_string(as, a, SEMCONV_PROCESS_EXECUTABLE_NAME, sv_behind_last(p->exe, '/'));
 	attrs_string(as, a, SEMCONV_PROCESS_EXECUTABLE_PATH, p->exe);
 	attrs_string(as, a, SEMCONV_PROCESS_OWNER, p->owner);
 }

@@ -112,8 +112,7 @@ void text_process(struct text *t, const struct process *p, uint32_t tgid)
 {
 	struct sv name = p ? p->exe.len ? p->exe : p->comm : SV_NONE;
 
-	while (sv_find(name, '/') < name.len)
-		name = sv_skip(name, sv_find(name, '/') + 1);
+	name = sv_behind_last(name, '/');
 	if (name.len)
 		text_wire(t, PLAIN, name, NAME_MAX_SHOWN);
 	text_put(t, DIM, "[%u]", p && p->ns_tgid ? p->ns_tgid : tgid);
