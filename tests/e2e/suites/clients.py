@@ -82,7 +82,7 @@ def client_table(codings):
         Client('openai, anthropic (PyPI), sync', sdk('sync'), sdks, pip),
         Client('openai, anthropic (PyPI), async', sdk('async'), sdks + early + cases.large(), pip),
     ]
-    for major in (20, 26):
+    for major in (20, 24, 26):
         rows += [Client('node %d, SDKs, one by one' % major, node(major, 'serial'), sdks,
                         npm + [env.node(major)]),
                  Client('node %d, SDKs, all at once' % major, node(major, 'parallel'),
@@ -188,8 +188,13 @@ def run_curl(r, ctx, probe):
     judge(r, run, what, curl_rows(run, folder, what))
 
 
+def static_python(r):
+    r.skip('python with OpenSSL linked in statically, with symbols',
+           'no such build comes from PyPI, npm or Debian; nassl and node stand for it')
+
+
 def tests(ctx):
-    out = []
+    out = [('python, static', static_python)]
     for probe in PROBES:
         for client in client_table(ctx.codings):
             out.append(('%s, %s' % (client.name, probe),
