@@ -60,21 +60,24 @@ static const struct driver_case cases[] = {
 	    .host = HOST,
 	    .request = REQUEST,
 	    .sse = true,
-	    .answer = START EVENT("ping", "\"x\":0") BLOCK("0", "\"type\":\"thinking\","
-								"\"thinking\":\"\"") DELTA(
-		    "0", "\"type\":\"thinking_delta\",\"thinking\":\"so\"")
-		    DELTA("0", "\"type\":\"signature_delta\",\"signature\":\"zz\"") STOP(
-			    "0") BLOCK("1", "\"type\":\"text\",\"text\":\"\"")
-			    DELTA("1", "\"type\":\"text_delta\",\"text\":\"Now \"") DELTA(
-				    "1", "\"type\":\"text_delta\",\"text\":\"go\"") STOP("1")
-				    BLOCK("2", "\"type\":\"tool_use\",\"id\":\"t3\",\"name\":"
-					       "\"Bash\",\"input\":{}") DELTA(
-					    "2",
-					    "\"type\":\"input_json_delta\",\"partial_json\":\"\"")
+	    .answer = START EVENT("ping", "\"x\":0") BLOCK(
+		    "0",
+		    "\"type\":\"thinking\","
+		    "\"thinking\":\"\"") DELTA("0",
+					       "\"type\":\"thinking_delta\",\"thinking\":\"so\"")
+		    DELTA("0", "\"type\":\"signature_delta\",\"signature\":\"zz\"") STOP("0") BLOCK(
+			    "1", "\"type\":\"text\",\"text\":\"\"") DELTA("1",
+									  "\"type\":\"text_delta\","
+									  "\"text\":\"Now \"")
+			    DELTA("1", "\"type\":\"text_delta\",\"text\":\"go\"") STOP(
+				    "1") BLOCK("2", "\"type\":\"tool_use\",\"id\":\"t3\",\"name\":"
+						    "\"Bash\",\"input\":{}")
+				    DELTA("2", "\"type\":\"input_json_delta\",\"partial_json\":"
+					       "\"\"") DELTA(
+					    "2", "\"type\":\"input_json_delta\",\"partial_"
+						 "json\":\"{\\\"a\\\"\"")
 					    DELTA("2", "\"type\":\"input_json_delta\",\"partial_"
-						       "json\":\"{\\\"a\\\"\"") DELTA(
-						    "2", "\"type\":\"input_json_delta\",\"partial_"
-							 "json\":\":1}\"") STOP("2")
+						       "json\":\":1}\"") STOP("2")
 						    BLOCK("3",
 							  "\"type\":\"tool_use\",\"id\":\"t4\","
 							  "\"name\":\"Read\",\"input\":{}")

@@ -85,21 +85,27 @@ static const struct driver_case cases[] = {
 				    TEXT("1", "Hel") TEXT("1", "lo") DONE("1", MESSAGE_DONE) ADDED(
 					    "2", "\"type\":\"web_search_call\",\"id\":\"ws\"")
 					    DONE("2", "\"type\":\"web_search_call\",\"id\":\"ws\","
-						      "\"status\":\"completed\"") ADDED(
-						    "3",
-						    "\"type\":\"function_call\",\"call_id\":\"c2\","
-						    "\"name\":\"geo\","
-						    "\"arguments\":\"\"") ARGS("3", "{\\\"q\\\"")
-						    ARGS("3", ":1}") DONE("3", CALL_DONE) EVENT(
-							    "response.completed",
-							    "\"response\":{\"id\":\"resp_1\","
-							    "\"status\":\"completed\",\"service_"
-							    "tier\":"
-							    "\"default\",\"output\":[{\"type\":"
-							    "\"reasoning\"},{" MESSAGE_DONE "},"
-							    "{\"type\":\"web_search_call\",\"id\":"
-							    "\"ws\"},{" CALL_DONE "}]," USAGE
-							    "}") },
+						      "\"status\":\"completed\"")
+						    ADDED("3", "\"type\":\"function_call\",\"call_"
+							       "id\":\"c2\","
+							       "\"name\":\"geo\","
+							       "\"arguments\":\"\"")
+							    ARGS("3", "{\\\"q\\\"") ARGS(
+								    "3", ":1}") DONE("3", CALL_DONE)
+								    EVENT("response.completed",
+									  "\"response\":{\"id\":"
+									  "\"resp_1\","
+									  "\"status\":"
+									  "\"completed\",\"service_"
+									  "tier\":"
+									  "\"default\",\"output\":["
+									  "{\"type\":"
+									  "\"reasoning\"},"
+									  "{" MESSAGE_DONE "},"
+									  "{\"type\":\"web_search_"
+									  "call\",\"id\":"
+									  "\"ws\"},{" CALL_DONE
+									  "}]," USAGE "}") },
 	  true,
 	  "chat openai openai.responses ok\n" REQUEST_FIELDS
 	  "id=resp_1\nanswered_by=gpt-5-2\nanswer_tier=default\nfinish=tool_calls\n" USAGE_FIELDS
