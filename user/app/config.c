@@ -54,71 +54,64 @@ static int read_file(const char *path, struct buf *b)
 	return err == -ENOMEM ? -EFBIG : err;
 }
 
-/* Field names as people write them in the file: with '-', as on the command line. */
-static void field_names(char names[OPTION_COUNT][48])
+static int load(struct buf *text, cyaml_schema_field_t *fields, size_t count, char **values,
+		char *error)
 {
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		snprintf(names[i], 48, "%s", option_info((enum option_id)i)->name);
-		for (char *p = names[i]; *p; p++)
-			if (*p == '_')
-				*p = '-';
-	}
-}
-
-static int load(struct buf *text, char *values[OPTION_COUNT], char *error)
-{
-	const cyaml_schema_value_t string = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0,
-								 4096) };
-	cyaml_schema_field_t fields[OPTION_COUNT + 1] = { { 0 } };
-	char names[OPTION_COUNT][48];
-	cyaml_schema_value_t root = { .type = CYAML_MAPPING,
-				      .flags = CYAML_FLAG_POINTER,
-				      .data_size = sizeof(char *) * OPTION_COUNT,
-				      .mapping = { .fields = fields } };
-	struct report report = { error, OPTIONS_ERROR_MAX };
+	const cyaml_schema_value_t root = { .type = CYAML_MAPPING,
+					    .flags = CYAML_FLAG_POINTER,
+					    .data_size = (uint32_t)(sizeof(char *) * count),
+					    .mapping = { .fields = fields } };
+	struct report report = { error, CONFIG_ERROR_MAX };
 	cyaml_config_t config = { .log_fn = on_log,
 				  .log_ctx = &report,
 				  .mem_fn = cyaml_mem,
 				  .log_level = CYAML_LOG_ERROR };
 	char **loaded = NULL;
-	cyaml_err_t err;
+	cyaml_err_t err = cyaml_load_data((const uint8_t *)text->p, text->len, &config, &root,
+					  (cyaml_data_t **)&loaded, NULL);
 
-	field_names(names);
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		fields[i] = (cyaml_schema_field_t){
-			.key = names[i],
-			.data_offset = (uint32_t)((size_t)i * sizeof(char *)),
-			.value = string,
-		};
-		fields[i].value.flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL;
-	}
-	err = cyaml_load_data((const uint8_t *)text->p, text->len, &config, &root,
-			      (cyaml_data_t **)&loaded, NULL);
 	if (err != CYAML_OK) {
 		if (!error[0])
-			snprintf(error, OPTIONS_ERROR_MAX, "%s", cyaml_strerror(err));
+			snprintf(error, CONFIG_ERROR_MAX, "%s", cyaml_strerror(err));
 		return -EINVAL;
 	}
-	for (int i = 0; loaded && i < OPTION_COUNT; i++)
+	for (size_t i = 0; loaded && i < count; i++)
 		values[i] = loaded[i] ? strdup(loaded[i]) : NULL;
 	cyaml_free(&config, &root, loaded, 0);
 	return 0;
 }
 
-int config_read(const char *path, char *values[OPTION_COUNT], char *error)
+/* Every value comes as text; whoever knows the names knows what the text must be. */
+static cyaml_schema_field_t *schema(const char *const *names, size_t count)
 {
-	char why[OPTIONS_ERROR_MAX] = "";
+	const cyaml_schema_value_t string = { CYAML_VALUE_STRING(
+		CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, char, 0, 4096) };
+	cyaml_schema_field_t *fields = calloc(count + 1, sizeof(*fields));
+
+	for (size_t i = 0; fields && i < count; i++)
+		fields[i] = (cyaml_schema_field_t){ .key = names[i],
+						    .data_offset = (uint32_t)(i * sizeof(char *)),
+						    .value = string };
+	return fields;
+}
+
+int config_read(const char *path, const char *const *names, size_t count, char **values,
+		char *error)
+{
+	cyaml_schema_field_t *fields = schema(names, count);
+	char why[CONFIG_ERROR_MAX] = "";
 	struct buf text;
 	int err;
 
 	buf_init(&text, CONFIG_MAX);
-	err = read_file(path, &text);
+	err = fields ? read_file(path, &text) : -ENOMEM;
 	if (err)
 		snprintf(why, sizeof(why), "%s", strerror(-err));
 	else
-		err = load(&text, values, why);
+		err = load(&text, fields, count, values, why);
 	if (err)
-		snprintf(error, OPTIONS_ERROR_MAX, "--config %.80s: %.160s", path, why);
+		snprintf(error, CONFIG_ERROR_MAX, "--config %.80s: %.160s", path, why);
 	buf_done(&text);
+	free(fields);
 	return err;
 }

@@ -197,8 +197,17 @@ static int take_words(struct options *o, int argc, char **argv, char *error)
 static int take_config(struct options *o, char *error)
 {
 	char *values[OPTION_COUNT] = { NULL };
-	const char *path = option_text(o, OPT_config);
-	int err = path ? config_read(path, values, error) : 0;
+	const char *path = option_text(o, OPT_config), *names[OPTION_COUNT];
+	char text[OPTION_COUNT][48];
+	int err = 0;
+
+	/* In the file they are written as on the command line. */
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		written(table[i].name, text[i], sizeof(text[i]));
+		names[i] = text[i] + 2;
+	}
+	if (path)
+		err = config_read(path, names, OPTION_COUNT, values, error);
 
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if (!err && values[i] && !o->given[i]) {

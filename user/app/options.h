@@ -68,7 +68,7 @@ struct option_info {
 
 const struct option_info *option_info(enum option_id id);
 
-#define OPTIONS_ERROR_MAX 256
+#define OPTIONS_ERROR_MAX 256 /* as CONFIG_ERROR_MAX */
 
 struct options {
 	enum command command;

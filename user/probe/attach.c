@@ -10,6 +10,8 @@
 
 #include <linux/perf_event.h>
 
+#include "probe/uprobe.h"
+
 struct attaching {
 	bool multi;
 	int pid;

@@ -57,14 +57,4 @@ bool feature_has(struct features *fs, enum feature f);
 
 void features_done(struct features *fs);
 
-/* The uprobe PMU's perf type, or a negative errno. */
-int uprobe_perf_type(void);
-
-/* perf_event_open for one uprobe in one process. path: "/proc/self/fd/N". fd or -errno. */
-int uprobe_perf_open(int pid, const char *path, uint64_t offset, bool is_return);
-
-/* A uprobe_multi link: prog at count offsets of the file at path, in process pid. fd or -errno. */
-int uprobe_multi_open(int prog_fd, int pid, const char *path, const uint64_t *offsets,
-		      uint32_t count, bool is_return);
-
 #endif /* EARSHOT_PROBE_FEATURES_H */

@@ -13,11 +13,10 @@
 #include <bpf/libbpf.h>
 
 #include "earshot/state.h"
+#include "probe/uprobe.h"
 #include "earshot.skel.h"
 
-/* See features.c. */
-#define ATTACH_UPROBE_MULTI 48
-#define LOG_MAX		    (256u << 10)
+#define LOG_MAX (256u << 10)
 
 struct loader {
 	struct earshot_bpf *skel;

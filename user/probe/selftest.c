@@ -19,7 +19,7 @@
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
 
-#include "probe/features.h"
+#include "probe/uprobe.h"
 
 #define TARGET_CALLS 3
 

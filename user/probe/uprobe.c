@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/uprobe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+
+#define UPROBE_MULTI_RETURN 1u /* as ATTACH_UPROBE_MULTI */
+
+int uprobe_perf_type(void)
+{
+	char text[16] = "";
+	int fd = open("/sys/bus/event_source/devices/uprobe/type", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return n > 0 ? atoi(text) : -EIO;
+}
+
+int uprobe_perf_open(int pid, const char *path, uint64_t offset, bool is_return)
+{
+	struct perf_event_attr attr = { .size = sizeof(attr), .config = is_return };
+	int type = uprobe_perf_type();
+	long fd;
+
+	if (type < 0)
+		return type;
+	attr.type = (uint32_t)type;
+	attr.uprobe_path = (uint64_t)(uintptr_t)path;
+	attr.probe_offset = offset;
+	/* No inherit: with it, fork in the target fails with EFAULT. */
+	fd = syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int uprobe_multi_open(int prog_fd, int pid, const char *path, const uint64_t *offsets,
+		      uint32_t count, bool is_return)
+{
+	/* The tail of union bpf_attr for BPF_LINK_CREATE as Linux 6.6 defined it. */
+	struct {
+		uint32_t prog_fd, target_fd, attach_type, flags;
+		uint64_t path, offsets, ref_ctr_offsets, cookies;
+		uint32_t cnt, multi_flags, pid, pad;
+	} attr = {
+		.prog_fd = (uint32_t)prog_fd,
+		.attach_type = ATTACH_UPROBE_MULTI,
+		.path = (uint64_t)(uintptr_t)path,
+		.offsets = (uint64_t)(uintptr_t)offsets,
+		.cnt = count,
+		.multi_flags = is_return ? UPROBE_MULTI_RETURN : 0,
+		.pid = (uint32_t)pid,
+	};
+	long fd = syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));
+
+	return fd < 0 ? -errno : (int)fd;
+}
