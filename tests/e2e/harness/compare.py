@@ -232,6 +232,8 @@ def clients_match(r, run, cases, rows=None):
         row, e = rows.get(case['name']), last.get((case.get('body') or {}).get('model'))
         if row is None:
             r.check(False, 'client printed nothing of %s' % case['name'])
+        elif e is None and (case.get('body') or {}).get('model'):
+            r.check(False, 'the server saw nothing of %s' % case['name'])
         elif e is not None and e['inference']:
             wrong = check_row(row, e, case)
             r.check(not wrong, 'client saw %s' % case['name'], '\n'.join(wrong))
