@@ -50,38 +50,36 @@
 			       "{\"thinking_tokens\":4}}")                                        \
 	EVENT("message_stop", "\"x\":0")
 
+/* One event a line. */
+/* clang-format off */
+#define STREAM \
+	START \
+	EVENT("ping", "\"x\":0") \
+	BLOCK("0", "\"type\":\"thinking\",\"thinking\":\"\"") \
+	DELTA("0", "\"type\":\"thinking_delta\",\"thinking\":\"so\"") \
+	DELTA("0", "\"type\":\"signature_delta\",\"signature\":\"zz\"") \
+	STOP("0") \
+	BLOCK("1", "\"type\":\"text\",\"text\":\"\"") \
+	DELTA("1", "\"type\":\"text_delta\",\"text\":\"Now \"") \
+	DELTA("1", "\"type\":\"text_delta\",\"text\":\"go\"") \
+	STOP("1") \
+	BLOCK("2", "\"type\":\"tool_use\",\"id\":\"t3\",\"name\":\"Bash\",\"input\":{}") \
+	DELTA("2", "\"type\":\"input_json_delta\",\"partial_json\":\"\"") \
+	DELTA("2", "\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"a\\\"\"") \
+	DELTA("2", "\"type\":\"input_json_delta\",\"partial_json\":\":1}\"") \
+	STOP("2") \
+	BLOCK("3", "\"type\":\"tool_use\",\"id\":\"t4\",\"name\":\"Read\",\"input\":{}") \
+	STOP("3") \
+	END
+/* clang-format on */
+
 #define STREAM_FIELDS                                                                       \
 	"id=msg_1\nanswered_by=claude-opus-4-5-2\nfinish=tool_use\ninput=2100\noutput=12\n" \
 	"cache_read=2000\ncache_write=50\nreasoning=4\n"
 
 static const struct driver_case cases[] = {
 	{ "stream",
-	  { .target = MESSAGES,
-	    .host = HOST,
-	    .request = REQUEST,
-	    .sse = true,
-	    .answer = START EVENT("ping", "\"x\":0") BLOCK(
-		    "0",
-		    "\"type\":\"thinking\","
-		    "\"thinking\":\"\"") DELTA("0",
-					       "\"type\":\"thinking_delta\",\"thinking\":\"so\"")
-		    DELTA("0", "\"type\":\"signature_delta\",\"signature\":\"zz\"") STOP("0") BLOCK(
-			    "1", "\"type\":\"text\",\"text\":\"\"") DELTA("1",
-									  "\"type\":\"text_delta\","
-									  "\"text\":\"Now \"")
-			    DELTA("1", "\"type\":\"text_delta\",\"text\":\"go\"") STOP(
-				    "1") BLOCK("2", "\"type\":\"tool_use\",\"id\":\"t3\",\"name\":"
-						    "\"Bash\",\"input\":{}")
-				    DELTA("2", "\"type\":\"input_json_delta\",\"partial_json\":"
-					       "\"\"") DELTA(
-					    "2", "\"type\":\"input_json_delta\",\"partial_"
-						 "json\":\"{\\\"a\\\"\"")
-					    DELTA("2", "\"type\":\"input_json_delta\",\"partial_"
-						       "json\":\":1}\"") STOP("2")
-						    BLOCK("3",
-							  "\"type\":\"tool_use\",\"id\":\"t4\","
-							  "\"name\":\"Read\",\"input\":{}")
-							    STOP("3") END },
+	  { .target = MESSAGES, .host = HOST, .request = REQUEST, .sse = true, .answer = STREAM },
 	  true,
 	  "chat anthropic anthropic.messages ok\n" REQUEST_FIELDS STREAM_FIELDS
 	  "tool=Bash#t3\ntool=Read#t4\nfirst_chunk=2\n"
