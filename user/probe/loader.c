@@ -210,11 +210,30 @@ static void settle_record(struct es_close *c, const struct stream_key *k,
 	memcpy(c->tail, v->tail, sizeof(c->tail));
 }
 
+/* What was ruled out after its stream's end is left over: gone with the process. */
+static void drop_verdicts(struct loader *l, uint32_t tgid)
+{
+	int fd = bpf_map__fd(l->skel->maps.es_verdicts);
+	struct stream_key at = { 0 }, next;
+	bool have = false;
+
+	for (;;) {
+		struct stream_key mine = at;
+		int more = bpf_map_get_next_key(fd, have ? &at : NULL, &next);
+
+		if (have && mine.tgid == tgid)
+			bpf_map_delete_elem(fd, &mine);
+		if (more)
+			return;
+		at = next;
+		have = true;
+	}
+}
+
 int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
 		  int (*fn)(void *ctx, const struct es_close *rec), void *ctx)
 {
 	int fd = bpf_map__fd(l->skel->maps.es_streams), err = 0;
-	int verdicts = bpf_map__fd(l->skel->maps.es_verdicts);
 	struct stream_key at = { 0 }, next;
 	bool have = false;
 
@@ -230,7 +249,6 @@ int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
 
 			settle_record(&c, &mine, &v, time);
 			bpf_map_delete_elem(fd, &mine);
-			bpf_map_delete_elem(verdicts, &mine);
 			err = fn(ctx, &c);
 		}
 		if (more)
@@ -238,6 +256,7 @@ int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
 		at = next;
 		have = true;
 	}
+	drop_verdicts(l, tgid);
 	return err;
 }
 
