@@ -248,6 +248,34 @@ static size_t blind_spots(const struct outputs_end *end, char *blind[BLIND_MAX])
 	return n;
 }
 
+/* Which libraries were read, each once, with the number of processes. */
+static void note_read(struct outputs_end *end)
+{
+	const struct lib_fact *lib, *other;
+	bool any = false;
+
+	for (size_t i = 0; (lib = facts_lib(end->facts, i)); i++) {
+		size_t before = 0, processes = 0;
+
+		for (size_t k = 0; !lib->error.len && (other = facts_lib(end->facts, k)); k++) {
+			bool same = !other->error.len && sv_eq(other->path, lib->path);
+
+			before += same && k < i;
+			processes += same;
+		}
+		any |= processes > 0;
+		if (processes && !before)
+			outputs_note(end, "read: %.*s in %.*s, %zu process%s%s", SV_ARG(lib->stack),
+				     SV_ARG(lib->path), processes, processes == 1 ? "" : "es",
+				     memmem(lib->how.p, lib->how.len, "slow", 4)
+					     ? ", slowly: see earshot doctor"
+					     : "");
+	}
+	if (!any)
+		outputs_note(end,
+			     "read: nothing: no watched process used a TLS library that can be");
+}
+
 int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 {
 	const char *path = option_text(o->options, OPT_stats_file);
@@ -264,6 +292,7 @@ int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 
 	if (err)
 		outputs_note(end, "--stats-file %s: %s", path, strerror(-err));
+	note_read(end);
 	f.notes = (const char *const *)end->notes;
 	f.note_count = end->note_count;
 	if (o->view)
