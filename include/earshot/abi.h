@@ -53,8 +53,6 @@ struct es_head {
 	__u32 tid;
 };
 
-#define ES_F_TRUNCATED (1 << 0) /* the call was longer than what was taken */
-#define ES_F_FAULT     (1 << 1) /* part of the call could not be read */
 #define ES_F_FIRST     (1 << 2) /* first record of this stream object since attach */
 #define ES_F_LATE      (1 << 3) /* process was already running when it was attached */
 #define ES_F_SHARED_MM (1 << 4) /* FORK: parent and child share memory until exec (vfork) */
@@ -163,11 +161,9 @@ enum es_field_id {
 	ES_FIELD_HOST_ARCH = 3,	 /* amd64, arm64 */
 	ES_FIELD_OS_RELEASE = 4, /* uname -r */
 	ES_FIELD_EARSHOT_VERSION = 5,
-	ES_FIELD_WALL_OFFSET = 6,  /* __u64, as in struct es_clock */
-	ES_FIELD_BOOT_OFFSET = 7,  /* __u64 */
-	ES_FIELD_ENV_SERVICE = 8,  /* earshot's own OTEL_SERVICE_NAME */
-	ES_FIELD_ENV_RESOURCE = 9, /* earshot's own OTEL_RESOURCE_ATTRIBUTES */
-	ES_FIELD_MACHINE_ID = 10,  /* /etc/machine-id */
+	ES_FIELD_WALL_OFFSET = 6, /* __u64, as in struct es_clock */
+	ES_FIELD_BOOT_OFFSET = 7, /* __u64 */
+	ES_FIELD_MACHINE_ID = 10, /* /etc/machine-id */
 	/* PROC */
 	ES_FIELD_EXE = 32,  /* path of the executable */
 	ES_FIELD_ARGV = 33, /* NUL-separated; content: never leaves unasked */
@@ -175,7 +171,6 @@ enum es_field_id {
 	ES_FIELD_CGROUP = 35,
 	ES_FIELD_PROC_SERVICE = 36,  /* the process's OTEL_SERVICE_NAME */
 	ES_FIELD_PROC_RESOURCE = 37, /* the process's OTEL_RESOURCE_ATTRIBUTES */
-	ES_FIELD_PARENT = 38,	     /* __u64[2]: parent tgid, parent start */
 	ES_FIELD_NS_TGID = 39,	     /* __u32: pid in earshot's own namespace */
 	ES_FIELD_OWNER = 40,	     /* user name */
 	/* LIB */
