@@ -91,6 +91,8 @@ static __noinline __u32 socket_state(struct stream_val *s)
 
 	if (!s || !s->sock)
 		return ES_SOCKET_UNKNOWN;
+	if (s->flags & STREAM_READ_END)
+		return ES_SOCKET_ENDED;
 	sk = (void *)sock_of_fd(s->fd);
 	if ((__u64)sk != s->sock)
 		return ES_SOCKET_UNKNOWN;

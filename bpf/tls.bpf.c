@@ -135,6 +135,21 @@ static __noinline int deliver(struct stream_val *s, struct frame *f)
 	return 0;
 }
 
+/*
+ * A read of 0 is the end of the stream (SSL_read), or may be (SSL_read_ex, which says 0 also
+ * for nothing yet): who hung up then is not for us to say.
+ */
+static __always_inline void note_read_end(struct stream_key *key, struct frame *f, int rc)
+{
+	struct stream_val *s;
+
+	if (f->dir != ES_DIR_READ || rc != 0)
+		return;
+	s = bpf_map_lookup_elem(&es_streams, key);
+	if (s)
+		s->flags |= STREAM_READ_END;
+}
+
 SEC("uprobe")
 int es_return(struct pt_regs *ctx)
 {
@@ -156,16 +171,20 @@ int es_return(struct pt_regs *ctx)
 	if (f->reported)
 		return 0;
 	n = moved(ctx, f);
-	if (!n)
-		return 0;
 	key.object = f->object;
 	key.tgid = id >> 32;
 	key.execs = f->execs;
+	if (!n) {
+		note_read_end(&key, f, (int)PT_REGS_RC(ctx));
+		return 0;
+	}
 	s = stream_get(&key, f->proc_start);
 	if (!s) {
 		stat_add(ES_K_STREAMS_FULL, n);
 		return 0;
 	}
+	if (f->dir == ES_DIR_READ)
+		s->flags &= ~STREAM_READ_END;
 	if (!f->time)
 		f->time = bpf_ktime_get_ns();
 	if ((s->flags & (STREAM_HAS_FD | STREAM_PEER_SENT)) == STREAM_HAS_FD)

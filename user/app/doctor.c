@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 
@@ -20,7 +21,11 @@ static void report(struct features *fs, enum feature f)
 		printf(" [%s]", strerror(-r->error));
 	printf("\n");
 	if (!yes)
-		printf("     %-13s %s\n", "", info->remedy);
+		printf("     %-13s %s\n", "",
+		       r->error == -EPERM || r->error == -EACCES
+			       ? "not permitted: run as root, or give the capabilities of the "
+				 "README"
+			       : info->remedy);
 }
 
 /* The proof of the pudding: all programs, through this kernel's verifier. */
@@ -59,6 +64,11 @@ int command_doctor(const struct options *o)
 	struct features fs = { 0 };
 	struct utsname un;
 	bool good = true;
+
+	if (o->rest_count) {
+		fprintf(stderr, "earshot: doctor takes no words: %s\n", o->rest[0]);
+		return EXIT_USAGE;
+	}
 
 	if (uname(&un) == 0)
 		printf("earshot %s on Linux %s %s\n\n", EARSHOT_VERSION, un.release, un.machine);

@@ -48,7 +48,9 @@ int line_watch(struct line *l, int fd)
 
 static void tell(struct line *l, const struct es_msg *m)
 {
-	if (!l->attacher || chan_send(l->attacher, (struct sv){ (const char *)m, ES_MSG_SHORT }))
+	if (!l->attacher)
+		return; /* at the end nobody is there to be told */
+	if (chan_send(l->attacher, (struct sv){ (const char *)m, ES_MSG_SHORT }))
 		pipeline_count(l->pipeline, ES_U_FACT_LOST, 1, 0);
 }
 

@@ -203,10 +203,11 @@ static void note_export(struct outputs *o, struct outputs_end *end, const char *
 	end->stats[ES_U_QUEUE_FULL].events += s->dropped;
 	end->stats[ES_U_EXPORT_REFUSED].events += s->rejected + s->refused;
 	end->stats[file ? ES_U_FILE_FAILED : ES_U_EXPORT_FAILED].events += s->failed;
-	outputs_note(end, "%s: %llu spans %s%s%s",
+	outputs_note(end, "%s: %llu span%s %s%s%s",
 		     file ? option_text(o->options, OPT_otlp_file) : name,
-		     (unsigned long long)s->sent, file ? "written" : "sent",
-		     missing || s->last_error[0] ? ": " : "", s->last_error);
+		     (unsigned long long)s->sent, s->sent == 1 ? "" : "s",
+		     file ? "written" : "sent", missing || s->last_error[0] ? ": " : "",
+		     s->last_error);
 	if (missing)
 		outputs_note(
 			end,
@@ -272,8 +273,8 @@ static void note_read(struct outputs_end *end)
 					     : "");
 	}
 	if (!any)
-		outputs_note(end,
-			     "read: nothing: no watched process used a TLS library that can be");
+		outputs_note(end, "read: nothing (no watched process loaded a TLS library that "
+				  "earshot can read)");
 }
 
 int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)

@@ -279,7 +279,7 @@ int command_run(const struct options *o)
 		leave(status);
 	err = finish(&s);
 	if (err)
-		fprintf(stderr, "earshot: not everything was delivered: %s\n", strerror(-err));
+		fprintf(stderr, "earshot: not everything was delivered, see above\n");
 	/* The command's own, whatever became of our work: scripts count on it. */
 	leave(child_exit_code(&s.child));
 	return EXIT_FAIL;

@@ -38,7 +38,7 @@ void usage(unsigned int command)
 	if (!command) {
 		printf("\n'earshot COMMAND --help' lists a command's options; --version tells "
 		       "ours.\n"
-		       "Example: sudo earshot run --otlp-file spans.jsonl -- claude\n");
+		       "Example: sudo earshot run --otlp-file spans.jsonl -- python3 agent.py\n");
 		return;
 	}
 	printf("\n");
