@@ -32,6 +32,7 @@ struct tally {
 	uint64_t input;
 	uint64_t cached;
 	uint64_t output;
+	bool told; /* some call told its tokens */
 };
 
 struct tallies {
@@ -175,6 +176,7 @@ static void count_model(struct view *v, const struct call *c)
 		return;
 	t->calls++;
 	t->errors += c->error_type.len != 0;
+	t->told |= c->usage.input.set || c->usage.output.set;
 	t->input += amount(c->usage.input);
 	t->cached += amount(c->usage.cache_read);
 	t->output += amount(c->usage.output);
@@ -299,15 +301,22 @@ static void put_models(struct text *t, const struct view *v)
 		text_off(t, BOLD);
 		text_put(t, PLAIN, "  ");
 		put_count(t, m->calls, "call", "calls");
-		text_put(t, DIM, ", in ");
-		text_number(t, PLAIN, (int64_t)m->input);
+		if (m->told) {
+			text_put(t, DIM, ", in ");
+			text_number(t, PLAIN, (int64_t)m->input);
+		} else {
+			/* Absent is not zero. */
+			text_put(t, DIM, ", tokens not told");
+		}
 		if (m->cached) {
 			text_put(t, DIM, " (");
 			text_number(t, DIM, (int64_t)m->cached);
 			text_put(t, DIM, " cached)");
 		}
-		text_put(t, DIM, ", out ");
-		text_number(t, PLAIN, (int64_t)m->output);
+		if (m->told) {
+			text_put(t, DIM, ", out ");
+			text_number(t, PLAIN, (int64_t)m->output);
+		}
 		if (m->errors) {
 			text_put(t, RED, ", ");
 			put_count(t, m->errors, "error", "errors");
@@ -386,7 +395,7 @@ static bool any_loss(const struct view_facts *f)
 static void put_losses(struct text *t, const struct view *v, const struct view_facts *f)
 {
 	if (!any_loss(f) && !v->incomplete) {
-		text_put(t, PLAIN, "nothing was lost\n");
+		text_put(t, PLAIN, "nothing of what was read was lost\n");
 		return;
 	}
 	text_put(t, BOLD, "lost\n");

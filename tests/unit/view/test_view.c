@@ -162,7 +162,7 @@ static void test_summary(void **state)
 		      "└─ node[43]\n   └─ 00:16:50 " BAD "\n"
 		      "3 model calls\n"
 		      "  openai/gpt-5  2 calls, in 24,690 (128 cached), out 80\n"
-		      "  openai/evil\\x1b[2J  1 call, in 0, out 0, 1 error\n"
+		      "  openai/evil\\x1b[2J  1 call, tokens not told, 1 error\n"
 		      "  errors: rate_limit_exceeded 1\n"
 		      "lost\n  ring buffer full: payload not taken: 3, 1,234,567 bytes\n"
 		      "  1 call is incomplete\n"
@@ -184,7 +184,7 @@ static void test_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(view_new(&v, true), 0);
-	check_summary(v, &facts, "no model call was seen\nnothing was lost\n");
+	check_summary(v, &facts, "no model call was seen\nnothing of what was read was lost\n");
 	view_free(v);
 }
 
