@@ -25,7 +25,7 @@ struct stream_key {
 #define STREAM_PEER_SENT (1u << 1)
 #define STREAM_CLOSED	 (1u << 2) /* freed, but its record could not be written */
 #define STREAM_SENT	 (1u << 3) /* a record was delivered */
-#define STREAM_READ_END	 (1u << 4) /* the newest read told the end, or cannot tell it from nothing */
+#define STREAM_READ_END	 (1u << 4) /* the newest read told the end, or may have */
 
 struct stream_val {
 	__u64 proc_start;
