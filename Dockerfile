@@ -2,7 +2,8 @@
 # Two stages: compilers stay in the first. Run it with the rights that BPF needs, in the host's
 # pid namespace:
 #   docker run --rm --pid=host --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE \
-#          --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE -v /sys/kernel/btf:/sys/kernel/btf:ro earshot doctor
+#          --cap-add DAC_READ_SEARCH --cap-add CHECKPOINT_RESTORE \
+#          -v /sys/kernel/btf:/sys/kernel/btf:ro earshot doctor
 FROM debian:12-slim AS build
 WORKDIR /src
 COPY tools/deps tools/deps

@@ -203,7 +203,7 @@ int rec_next(struct rec_reader *r, record_fn *fn, void *ctx, char *error)
 		return cut_short(r, error);
 	r->used += padded;
 	if (head.type == RECFILE_END)
-		return 0;
+		return need(r, 1) ? damaged(r, error, "data behind the end mark") : 0;
 	err = fn(ctx, (const void *)p);
 	return err ? err : 1;
 }

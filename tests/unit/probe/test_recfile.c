@@ -121,6 +121,14 @@ static void patch(off_t at, const void *bytes, size_t len)
 	close(fd);
 }
 
+static off_t lseek_end(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
 static void test_foreign_and_damaged(void **state)
 {
 	const uint32_t newer = RECFILE_VERSION + 1, tiny = 3, huge = 0x7fffffff;
@@ -146,6 +154,12 @@ static void test_foreign_and_damaged(void **state)
 	write_all();
 	patch(24 + 4, &huge, 4);
 	assert_int_equal(read_all(&w, error), -EBADMSG);
+
+	write_all();
+	patch(lseek_end(), "more", 4);
+	w.count = 0;
+	assert_int_equal(read_all(&w, error), -EBADMSG);
+	assert_int_equal(w.count, RECORDS);
 
 	unlink(path);
 	assert_int_equal(read_all(&w, error), -ENOENT);
