@@ -106,8 +106,12 @@ static __always_inline __u64 moved(struct pt_regs *ctx, struct frame *f)
 
 	if (f->how == ES_LEN_RETURN)
 		return rc > 0 ? rc : 0;
-	if (rc != 1 || bpf_probe_read_user(&n, sizeof(n), (void *)f->lenp))
+	if (rc != 1)
 		return 0;
+	if (bpf_probe_read_user(&n, sizeof(n), (void *)f->lenp)) {
+		stat_add(ES_K_READ_FAULT, 0);
+		return 0;
+	}
 	return n;
 }
 

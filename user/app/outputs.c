@@ -25,6 +25,8 @@ struct outputs {
 	int live;	      /* -1: none */
 	bool live_colour, colour;
 	uint64_t calls;
+	uint64_t no_memory;   /* calls without a span */
+	uint64_t live_missed; /* lines no reader took */
 	char warning[EXPORT_ERROR_MAX];
 };
 
@@ -144,6 +146,8 @@ static void export_call(struct outputs *o, const struct call *call, const struct
 	    resource_of_process(&r, p, call->id.tgid, m, call->user_agent, &a) == 0)
 		for (size_t i = 0; i < o->exporter_count; i++)
 			exporter_add(o->exporters[i], &r, &s, now);
+	else
+		o->no_memory++;
 	arena_done(&a);
 }
 
@@ -156,11 +160,9 @@ static void show_live(struct outputs *o, const struct call *call, const struct p
 		return;
 	buf_init(&line, 64u << 10);
 	/* A reader that is too slow misses lines: it is a view, not a record. */
-	if (view_line(&line, call, p, m, o->live_colour) == 0 &&
-	    write(o->live, line.p, line.len) < 0 && errno != EAGAIN) {
-		close(o->live);
-		o->live = -1;
-	}
+	if (view_line(&line, call, p, m, o->live_colour) ||
+	    write(o->live, line.p, line.len) != (ssize_t)line.len)
+		o->live_missed++;
 	buf_done(&line);
 }
 
@@ -230,6 +232,10 @@ void outputs_flush(struct outputs *o, struct outputs_end *end)
 		note_export(o, end, name, &s);
 	}
 	o->exporter_count = 0;
+	end->stats[ES_U_ARENA_FULL].events += o->no_memory;
+	if (o->live_missed)
+		outputs_note(end, "--live: %llu lines not taken",
+			     (unsigned long long)o->live_missed);
 	if (o->warning[0])
 		outputs_note(end, "%s", o->warning);
 }
