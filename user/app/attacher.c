@@ -33,13 +33,6 @@ struct attacher {
 	size_t fd_count;
 };
 
-static int send_record(void *ctx, const struct es_close *rec)
-{
-	struct attacher *a = ctx;
-
-	return chan_send_wait(a->opt.out, (struct sv){ (const char *)rec, sizeof(*rec) });
-}
-
 static void send_loss(struct attacher *a)
 {
 	struct stat_pair now[ES_STAT_COUNT];
@@ -62,7 +55,8 @@ static void on_proc(struct attacher *a, const struct es_proc *r)
 		break;
 	case ES_REC_EXEC:
 		/* The old address space is gone, and its streams with it. */
-		loader_settle(a->opt.loader, r->head.tgid, r->head.time, send_record, a);
+		loader_settle(a->opt.loader, r->head.tgid, r->head.time, fact_send_settle,
+			      a->opt.out);
 		watched_exec(a->watched, r);
 		break;
 	case ES_REC_EXIT:
@@ -180,7 +174,7 @@ static void report(struct attacher *a)
 
 static void finish(struct attacher *a)
 {
-	loader_settle(a->opt.loader, 0, clock_mono(), send_record, a);
+	loader_settle(a->opt.loader, 0, clock_mono(), fact_send_settle, a->opt.out);
 	send_loss(a);
 	report(a);
 	watched_take_all(a->watched, &a->fds, &a->fd_count);

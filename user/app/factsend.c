@@ -139,6 +139,11 @@ int fact_send_loss(struct chan *out, const struct stat_pair stats[ES_STAT_COUNT]
 	return chan_send_wait(out, (struct sv){ (const char *)&r, sizeof(r) });
 }
 
+int fact_send_settle(void *ctx, const struct es_close *rec)
+{
+	return chan_send_wait(ctx, (struct sv){ (const char *)rec, sizeof(*rec) });
+}
+
 int fact_send_clock(struct chan *out, uint64_t *last)
 {
 	uint64_t now = wall_offset();

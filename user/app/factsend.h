@@ -18,6 +18,8 @@ int fact_send_proc(struct chan *out, uint32_t tgid, uint64_t start, int pid);
 int fact_send_lib(struct chan *out, uint32_t tgid, uint64_t start, int pid, const struct file *f,
 		  const char *error);
 int fact_send_loss(struct chan *out, const struct stat_pair stats[ES_STAT_COUNT]);
+/* For loader_settle(); ctx: the channel. */
+int fact_send_settle(void *ctx, const struct es_close *rec);
 /* When the wall clock moved more than 1 ms against *last; *last is then set. */
 int fact_send_clock(struct chan *out, uint64_t *last);
 

@@ -441,18 +441,11 @@ void watched_exec(struct watched *w, const struct es_proc *r)
 	scan(w, p);
 }
 
-static int send_settle(void *ctx, const struct es_close *rec)
-{
-	struct watched *w = ctx;
-
-	return chan_send_wait(w->opt.out, (struct sv){ (const char *)rec, sizeof(*rec) });
-}
-
 void watched_exit(struct watched *w, const struct es_proc *r)
 {
 	struct proc *p = find(w, (int)r->ns_tgid);
 
-	loader_settle(w->opt.loader, r->head.tgid, r->head.time, send_settle, w);
+	loader_settle(w->opt.loader, r->head.tgid, r->head.time, fact_send_settle, w->opt.out);
 	if (p)
 		drop(w, p);
 }

@@ -210,53 +210,65 @@ static void settle_record(struct es_close *c, const struct stream_key *k,
 	memcpy(c->tail, v->tail, sizeof(c->tail));
 }
 
-/* What was ruled out after its stream's end is left over: gone with the process. */
-static void drop_verdicts(struct loader *l, uint32_t tgid)
+/*
+ * Hands out the keys of one process (tgid 0: of all) until fn returns non-zero; fn may delete
+ * its key. A deleted key restarts the walk: step first, then hand out the one behind.
+ */
+static int each_key(int fd, uint32_t tgid, int (*fn)(void *ctx, const struct stream_key *key),
+		    void *ctx)
 {
-	int fd = bpf_map__fd(l->skel->maps.es_verdicts);
-	struct stream_key at = { 0 }, next;
-	bool have = false;
+	struct stream_key at = { 0 }, next = { 0 };
+	bool have = false, more;
+	int err = 0;
 
-	for (;;) {
+	do {
 		struct stream_key mine = at;
-		int more = bpf_map_get_next_key(fd, have ? &at : NULL, &next);
 
-		if (have && mine.tgid == tgid)
-			bpf_map_delete_elem(fd, &mine);
-		if (more)
-			return;
+		more = bpf_map_get_next_key(fd, have ? &at : NULL, &next) == 0;
+		if (have && (tgid == 0 || mine.tgid == tgid))
+			err = fn(ctx, &mine);
 		at = next;
 		have = true;
-	}
+	} while (more && !err);
+	return err;
+}
+
+struct settling {
+	int streams, verdicts;
+	uint64_t time;
+	int (*fn)(void *ctx, const struct es_close *rec);
+	void *ctx;
+};
+
+static int settle_one(void *ctx, const struct stream_key *key)
+{
+	struct settling *s = ctx;
+	struct stream_val v;
+	struct es_close c;
+
+	if (bpf_map_lookup_elem(s->streams, key, &v))
+		return 0;
+	settle_record(&c, key, &v, s->time);
+	bpf_map_delete_elem(s->streams, key);
+	return s->fn(s->ctx, &c);
+}
+
+static int drop_verdict(void *ctx, const struct stream_key *key)
+{
+	struct settling *s = ctx;
+
+	bpf_map_delete_elem(s->verdicts, key);
+	return 0;
 }
 
 int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
 		  int (*fn)(void *ctx, const struct es_close *rec), void *ctx)
 {
-	int fd = bpf_map__fd(l->skel->maps.es_streams), err = 0;
-	struct stream_key at = { 0 }, next;
-	bool have = false;
+	struct settling s = { bpf_map__fd(l->skel->maps.es_streams),
+			      bpf_map__fd(l->skel->maps.es_verdicts), time, fn, ctx };
+	int err = each_key(s.streams, tgid, settle_one, &s);
 
-	/* A deleted key restarts the walk: step first, then delete the one behind. */
-	while (!err) {
-		struct stream_key mine = at;
-		struct stream_val v;
-		int more = bpf_map_get_next_key(fd, have ? &at : NULL, &next);
-
-		if (have && (tgid == 0 || mine.tgid == tgid) &&
-		    !bpf_map_lookup_elem(fd, &mine, &v)) {
-			struct es_close c;
-
-			settle_record(&c, &mine, &v, time);
-			bpf_map_delete_elem(fd, &mine);
-			err = fn(ctx, &c);
-		}
-		if (more)
-			break;
-		at = next;
-		have = true;
-	}
-	drop_verdicts(l, tgid);
+	each_key(s.verdicts, tgid, drop_verdict, &s);
 	return err;
 }
 
