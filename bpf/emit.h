@@ -55,7 +55,9 @@ static __always_inline void fill_data(struct es_data *d, struct stream_val *s, s
 	d->call_len = f->total > 0xffffffff ? 0xffffffff : f->total;
 	d->len = len;
 	d->dir = dir;
-	d->source = ES_SRC_TLS;
+	d->source = f->source;
+	d->library = f->library;
+	d->pad = 0;
 	d->chunk = chunk > 255 ? 255 : chunk;
 }
 

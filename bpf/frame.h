@@ -15,6 +15,7 @@
 enum es_len_how {
 	ES_LEN_RETURN = 0,  /* int result > 0 */
 	ES_LEN_POINTER = 1, /* int result 1, size_t at lenp */
+	ES_LEN_SSIZE = 2,   /* ssize_t result > 0 */
 };
 
 struct frame {
@@ -25,7 +26,7 @@ struct frame {
 	__u64 time; /* of the entry */
 	__u64 proc_start;
 	__u32 execs;
-	__u32 fpad;
+	__u32 library;
 	/* from here on: used at the return only */
 	__u64 total; /* bytes the call moved */
 	__u64 want;  /* of those, bytes to take */
@@ -37,7 +38,8 @@ struct frame {
 	__u8 how;      /* enum es_len_how */
 	__u8 reported; /* a call inside this one reported the same bytes */
 	__u8 outcome;  /* of the chunk just tried */
-	__u8 pad[4];
+	__u8 source;   /* enum es_source */
+	__u8 pad[3];
 };
 
 struct thread {

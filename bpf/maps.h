@@ -82,4 +82,7 @@ const volatile __u64 es_pidns_ino SEC(".rodata") __weak = 0;
 /* What a return program's stack pointer is above the entry's: 8 at an x86 return probe. */
 const volatile __u64 es_return_sp SEC(".rodata") __weak = 0;
 const volatile bool es_use_verdicts SEC(".rodata") __weak = false;
+/* Attach cookies are there (Linux 5.15). */
+const volatile bool es_use_cookies SEC(".rodata") __weak = false;
+
 #endif /* EARSHOT_BPF_MAPS_H */

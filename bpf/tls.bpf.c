@@ -59,6 +59,8 @@ static __always_inline int enter(struct pt_regs *ctx, __u8 dir, __u8 how, __u64 
 	f->lenp = lenp;
 	f->proc_start = proc->start;
 	f->execs = proc->execs;
+	f->library = (__u32)es_cookie(ctx);
+	f->source = ES_SRC_TLS;
 	f->dir = dir;
 	f->how = how;
 	f->reported = 0;
@@ -91,6 +93,19 @@ int es_write_ex(struct pt_regs *ctx)
 	return enter(ctx, ES_DIR_WRITE, ES_LEN_POINTER, PT_REGS_PARM4(ctx));
 }
 
+/* ssize_t results: what does not fit an int is no length a library moves at once. */
+SEC("uprobe")
+int es_read_sz(struct pt_regs *ctx)
+{
+	return enter(ctx, ES_DIR_READ, ES_LEN_SSIZE, 0);
+}
+
+SEC("uprobe")
+int es_write_sz(struct pt_regs *ctx)
+{
+	return enter(ctx, ES_DIR_WRITE, ES_LEN_SSIZE, 0);
+}
+
 /* SSL_write_ex2, and the internal write of OpenSSL 3.3 and later: flags come before the pointer. */
 SEC("uprobe")
 int es_write_ex2(struct pt_regs *ctx)
@@ -106,6 +121,11 @@ static __always_inline __u64 moved(struct pt_regs *ctx, struct frame *f)
 
 	if (f->how == ES_LEN_RETURN)
 		return rc > 0 ? rc : 0;
+	if (f->how == ES_LEN_SSIZE) {
+		__s64 size = PT_REGS_RC(ctx);
+
+		return size > 0 ? size : 0;
+	}
 	if (rc != 1)
 		return 0;
 	if (bpf_probe_read_user(&n, sizeof(n), (void *)f->lenp)) {

@@ -75,11 +75,16 @@ struct es_data {
 	__u8 dir;	/* enum es_dir */
 	__u8 source;	/* enum es_source */
 	__u8 chunk;	/* number of this chunk in its call, saturating */
-	__u8 pad[5];
+	__u8 pad;
+	__u32 library; /* ES_FIELD_LIB_ID of what was probed; 0: not told */
 };
 
 enum es_source {
-	ES_SRC_TLS = 1, /* a library whose calls look like (ctx, buf, len) */
+	ES_SRC_TLS = 1,	   /* a library whose calls look like (ctx, buf, len) */
+	ES_SRC_GO = 2,	   /* Go's crypto/tls and its forks */
+	ES_SRC_AEAD = 3,   /* made by the line of ES_REC_AEAD records */
+	ES_SRC_SOCKET = 4, /* plain bytes of a socket */
+	ES_SRC_STDIO = 5,  /* standard input and output of a child */
 };
 
 /* ES_REC_CLOSE, ES_FACT_SETTLE. Index: enum es_dir. passed = captured + lost + ignored. */
@@ -179,6 +184,8 @@ enum es_field_id {
 	ES_FIELD_LIB_STACK = 66,    /* openssl ... */
 	ES_FIELD_LIB_HOW = 67,	    /* one line: what was probed where and why */
 	ES_FIELD_LIB_ERROR = 68,    /* why it is not read; then it is a blind spot */
+	ES_FIELD_LIB_ID = 69,	    /* __u32: names this library in this process; not 0 */
+	ES_FIELD_LIB_FOUND = 70,    /* symbol, debug file, search */
 };
 
 /* Limits of the kernel side. */

@@ -59,6 +59,7 @@ static int on_record(void *ctx, const struct es_head *rec)
 	assert_int_equal(d->offset, s->bytes);
 	assert_int_equal(d->missing, 0);
 	s->bytes += d->len;
+	assert_int_equal(d->library, 77);
 	memcpy(s->text, d + 1, d->len < 63 ? d->len : 63);
 	return 0;
 }
@@ -99,8 +100,11 @@ static void __attribute__((noreturn)) child(int go)
 
 static void run(enum return_side side, bool multi)
 {
-	struct loader_options opt = { .ring_size = RING, .side = side, .multi = multi };
-	struct tls_verdict v = { .stack = "test", .point_count = 1 };
+	struct loader_options opt = {
+		.ring_size = RING, .side = side, .multi = multi, .cookies = true
+	};
+	struct tls_stack v = { .name = "test", .point_count = 1 };
+	struct attach_to to = { .multi = multi, .library = 77 };
 	struct stat_pair stats[ES_STAT_COUNT];
 	char error[LOADER_ERROR_MAX];
 	struct attachment att;
@@ -124,7 +128,9 @@ static void run(enum return_side side, bool multi)
 					  .returns = side == RETURN_URETPROBE };
 	v.return_count = side == RETURN_INSN;
 	v.returns[0] = file_offset(es_test_ret);
-	assert_int_equal(attach_verdict(l, multi, pid, fd, &v, &att), 0);
+	to.pid = pid;
+	to.file_fd = fd;
+	assert_int_equal(attach_stack(l, &to, &v, &att), 0);
 	assert_int_equal(write(go[1], "g", 1), 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);

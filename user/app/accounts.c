@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <uthash.h>
+#include <xxhash.h>
 
 struct key {
 	uint64_t object, birth, start;
@@ -15,7 +16,11 @@ struct key {
 struct account {
 	struct key key;
 	uint64_t records, captured[2], passed[2], lost[2], ignored[2];
-	bool settled;
+	uint64_t next[2];	 /* offset expected */
+	XXH3_state_t *digest[2]; /* of the bytes so far; NULL: none */
+	uint32_t library;
+	uint8_t source;
+	bool settled, unordered;
 	UT_hash_handle hh;
 };
 
@@ -42,6 +47,8 @@ void accounts_free(struct accounts *a)
 		return;
 	HASH_ITER (hh, a->all, x, next) {
 		HASH_DEL(a->all, x);
+		XXH3_freeState(x->digest[0]);
+		XXH3_freeState(x->digest[1]);
 		free(x);
 	}
 	free(a);
@@ -65,6 +72,20 @@ static struct account *get(struct accounts *a, uint32_t tgid, const struct es_st
 	return x;
 }
 
+static void digest(struct account *x, int dir, const struct es_data *d)
+{
+	if (!x->digest[dir]) {
+		x->digest[dir] = XXH3_createState();
+		if (!x->digest[dir])
+			return;
+		XXH3_64bits_reset(x->digest[dir]);
+		x->next[dir] = d->offset;
+	}
+	x->unordered |= d->offset < x->next[dir];
+	x->next[dir] = d->offset + d->len;
+	XXH3_64bits_update(x->digest[dir], (const char *)d + sizeof(*d), d->len);
+}
+
 static void on_data(struct accounts *a, const struct es_data *d)
 {
 	struct account *x = get(a, d->head.tgid, &d->stream);
@@ -73,6 +94,10 @@ static void on_data(struct accounts *a, const struct es_data *d)
 		return;
 	x->records++;
 	x->captured[d->dir & 1] += d->len;
+	x->source = d->source;
+	x->library = d->library;
+	if (d->len <= d->head.size - sizeof(*d))
+		digest(x, d->dir & 1, d);
 }
 
 static void on_close(struct accounts *a, const struct es_close *c)
@@ -107,6 +132,29 @@ static void write_pair(struct json_writer *w, struct sv key, const uint64_t v[2]
 	json_write_array_end(w);
 }
 
+static void write_digest(struct json_writer *w, XXH3_state_t *const digest[2])
+{
+	json_write_key(w, SV("digest"));
+	json_write_array(w);
+	for (int d = 0; d < 2; d++) {
+		char hex[24];
+		int n = snprintf(hex, sizeof(hex), "%016llx",
+				 digest[d] ? (unsigned long long)XXH3_64bits_digest(digest[d])
+					   : (unsigned long long)XXH3_64bits("", 0));
+
+		json_write_string(w, (struct sv){ hex, (size_t)n });
+	}
+	json_write_array_end(w);
+}
+
+static struct sv source_name(uint8_t source)
+{
+	static const struct sv names[] = { SV("unknown"), SV("tls"),	SV("go"),
+					   SV("aead"),	  SV("socket"), SV("stdio") };
+
+	return names[source < ARRAY_SIZE(names) ? source : 0];
+}
+
 static void write_account(const struct account *x, struct json_writer *w)
 {
 	char object[24];
@@ -122,6 +170,14 @@ static void write_account(const struct account *x, struct json_writer *w)
 	json_write_int(w, (int64_t)x->records);
 	json_write_key(w, SV("settled"));
 	json_write_bool(w, x->settled);
+	json_write_pair(w, SV("source"), source_name(x->source));
+	json_write_key(w, SV("library"));
+	json_write_int(w, x->library);
+	if (x->unordered) {
+		json_write_key(w, SV("unordered"));
+		json_write_bool(w, true);
+	}
+	write_digest(w, x->digest);
 	write_pair(w, SV("passed"), x->passed);
 	write_pair(w, SV("captured"), x->captured);
 	write_pair(w, SV("lost"), x->lost);

@@ -109,21 +109,22 @@ int fact_send_proc(struct chan *out, uint32_t tgid, uint64_t start, int pid)
 	return send_fact(out, &b);
 }
 
-int fact_send_lib(struct chan *out, uint32_t tgid, uint64_t start, int pid, const struct file *f,
-		  const char *error)
+int fact_send_lib(struct chan *out, const struct lib_said *l)
 {
-	const struct tls_verdict *v = f->verdict;
+	const struct tls_verdict *v = l->file->verdict;
 	struct buf b;
 
 	buf_init(&b, 0);
-	fact_begin(&b, ES_FACT_LIB, clock_mono(), tgid, start);
-	fact_add_u32(&b, ES_FIELD_NS_TGID, (uint32_t)pid);
-	fact_add(&b, ES_FIELD_LIB_PATH, sv_of(f->path));
+	fact_begin(&b, ES_FACT_LIB, clock_mono(), l->tgid, l->start);
+	fact_add_u32(&b, ES_FIELD_NS_TGID, (uint32_t)l->pid);
+	fact_add_u32(&b, ES_FIELD_LIB_ID, l->library);
+	fact_add(&b, ES_FIELD_LIB_PATH, sv_of(l->file->path));
 	fact_add(&b, ES_FIELD_LIB_BUILD_ID,
 		 (struct sv){ (const char *)v->build_id, v->build_id_len });
-	fact_add(&b, ES_FIELD_LIB_STACK, sv_of(v->stack));
-	fact_add(&b, ES_FIELD_LIB_HOW, sv_trim(sv_of(v->how)));
-	fact_add(&b, ES_FIELD_LIB_ERROR, sv_of(error));
+	fact_add(&b, ES_FIELD_LIB_STACK, sv_of(l->stack->name));
+	fact_add(&b, ES_FIELD_LIB_FOUND, sv_of(tls_found_name(l->stack->found)));
+	fact_add(&b, ES_FIELD_LIB_HOW, sv_trim(sv_of(l->stack->how)));
+	fact_add(&b, ES_FIELD_LIB_ERROR, sv_of(l->error));
 	return send_fact(out, &b);
 }
 

@@ -14,9 +14,19 @@
 /* Each returns 0 or a negative errno; nothing is sent then. */
 int fact_send_boot(struct chan *out);
 int fact_send_proc(struct chan *out, uint32_t tgid, uint64_t start, int pid);
-/* error: why it is not read; NULL when it is. */
-int fact_send_lib(struct chan *out, uint32_t tgid, uint64_t start, int pid, const struct file *f,
-		  const char *error);
+
+/* One TLS stack of a file, in one process. */
+struct lib_said {
+	uint32_t tgid;
+	uint64_t start;
+	int pid;
+	uint32_t library;
+	const struct file *file;
+	const struct tls_stack *stack;
+	const char *error; /* why it is not read; NULL when it is */
+};
+
+int fact_send_lib(struct chan *out, const struct lib_said *l);
 int fact_send_loss(struct chan *out, const struct stat_pair stats[ES_STAT_COUNT]);
 /* For loader_settle(); ctx: the channel. */
 int fact_send_settle(void *ctx, const struct es_close *rec);

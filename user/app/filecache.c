@@ -72,7 +72,7 @@ static struct tls_verdict *judge(struct filecache *c, int fd, struct sv path)
 	if (!resolve_worth(path))
 		return NULL;
 	v = calloc(1, sizeof(*v));
-	if (v && (resolve_file(fd, c->side, v) || !v->stack)) {
+	if (v && (resolve_file(fd, c->side, v) || !v->count)) {
 		free(v);
 		return NULL;
 	}

@@ -92,6 +92,7 @@ static int choose(struct session *s)
 			option_is(o, OPT_return_probe, "ret") ? RETURN_INSN : RETURN_URETPROBE;
 	s->load.multi = !option_is(o, OPT_attach, "single") &&
 			feature_has(&s->features, FEATURE_UPROBE_MULTI);
+	s->load.cookies = s->load.multi || feature_has(&s->features, FEATURE_COOKIES);
 	if (option_is(o, OPT_attach, "multi") && !s->load.multi) {
 		complain("--attach multi", "this kernel has no uprobe_multi; see earshot doctor");
 		return EXIT_PERM;

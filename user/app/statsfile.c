@@ -41,6 +41,9 @@ static void write_libs(const struct outputs_end *end, struct json_writer *w)
 		json_write_int(w, lib->ns_tgid);
 		json_write_pair(w, SV("path"), lib->path);
 		json_write_pair(w, SV("stack"), lib->stack);
+		json_write_pair(w, SV("found"), lib->found);
+		json_write_key(w, SV("library"));
+		json_write_int(w, lib->id);
 		json_write_pair(w, SV("how"), lib->how);
 		if (lib->error.len)
 			json_write_pair(w, SV("error"), lib->error);

@@ -18,10 +18,12 @@
 #define MULTIARCH "aarch64-linux-gnu"
 #endif
 
-#define HELD_MAX 16 /* TLS libraries of one process */
+#define HELD_MAX 24 /* TLS stacks of one process */
 
 struct held {
 	struct file *file;
+	const struct tls_stack *stack; /* of the file's verdict */
+	uint32_t library;	       /* its number in records */
 	struct attachment att;
 	bool told; /* the line knows of it: the process maps the file */
 };
@@ -45,7 +47,8 @@ struct watched {
 	struct filecache *files;
 	struct proc *procs;
 	struct watch_stats stats;
-	int *idle; /* descriptors of ended processes */
+	uint32_t libraries; /* numbers given */
+	int *idle;	    /* descriptors of ended processes */
 	size_t idle_count, idle_cap;
 };
 
@@ -122,10 +125,10 @@ void watched_free(struct watched *w)
 	free(w);
 }
 
-static struct held *held_of(struct proc *p, const struct file *f)
+static struct held *held_of(struct proc *p, const struct file *f, const struct tls_stack *stack)
 {
 	for (size_t i = 0; i < p->held_count; i++)
-		if (p->held[i].file == f)
+		if (p->held[i].file == f && p->held[i].stack == stack)
 			return &p->held[i];
 	return NULL;
 }
@@ -151,17 +154,20 @@ static void note_exec(struct watched *w, const struct proc *p)
 /* The file is mapped, or could not be probed: the line shall know, once. */
 static void tell(struct watched *w, struct proc *p, struct held *h, const char *error)
 {
+	const struct lib_said said = { p->tgid, p->start, p->pid, h->library,
+				       h->file, h->stack, error };
+
 	if (h->told)
 		return;
 	h->told = true;
 	w->stats.failed += error != NULL;
-	fact_send_lib(w->opt.out, p->tgid, p->start, p->pid, h->file, error);
+	fact_send_lib(w->opt.out, &said);
 }
 
 static const char *check(struct watched *w, struct proc *p, struct held *h,
 			 const struct proc_map *m)
 {
-	int err = attach_verify(p->pid, h->file->fd, h->file->verdict, m->start, m->offset,
+	int err = attach_verify(p->pid, h->file->fd, h->stack, m->start, m->offset,
 				m->end - m->start);
 
 	if (!err || err == -ESRCH)
@@ -170,29 +176,44 @@ static const char *check(struct watched *w, struct proc *p, struct held *h,
 	return err == -ESTALE ? "its code in memory is not the file's" : strerror(-err);
 }
 
-/* m: where the process maps the file; NULL: not yet. */
-static void attach(struct watched *w, struct proc *p, struct file *f, const struct proc_map *m)
+static int attach_new(struct watched *w, struct proc *p, struct held *h)
 {
-	struct held *h = held_of(p, f);
-	int err = f->verdict->error;
+	const struct attach_to to = { w->opt.multi, p->pid, h->file->fd, h->library };
+	int err = attach_stack(w->opt.loader, &to, h->stack, &h->att);
+
+	if (!err)
+		note_attached(w, p);
+	return err;
+}
+
+static void attach_one(struct watched *w, struct proc *p, struct file *f,
+		       const struct tls_stack *stack, const struct proc_map *m)
+{
+	struct held *h = held_of(p, f, stack);
+	int err = stack->error;
 
 	if (!h) {
 		if (p->held_count == HELD_MAX)
 			return;
 		h = &p->held[p->held_count++];
-		*h = (struct held){ .file = f };
+		*h = (struct held){ .file = f, .stack = stack, .library = ++w->libraries };
 		if (!err)
-			err = attach_verdict(w->opt.loader, w->opt.multi, p->pid, f->fd, f->verdict,
-					     &h->att);
-		if (!err)
-			note_attached(w, p);
+			err = attach_new(w, p, h);
 	}
 	if (err && err != -ESRCH) {
 		set_aside(w, &h->att);
-		tell(w, p, h, strerror(-err));
+		if (m || f == p->exe)
+			tell(w, p, h, strerror(-err));
 	} else if (!err && m && !h->told) {
 		tell(w, p, h, check(w, p, h, m));
 	}
+}
+
+/* m: where the process maps the file; NULL: not yet. */
+static void attach(struct watched *w, struct proc *p, struct file *f, const struct proc_map *m)
+{
+	for (size_t i = 0; i < f->verdict->count; i++)
+		attach_one(w, p, f, &f->verdict->stacks[i], m);
 }
 
 /* ---- mappings ---- */

@@ -239,6 +239,12 @@ static void lib_field(struct facts *f, struct lib_fact *lib, uint16_t id, struct
 	case ES_FIELD_LIB_HOW:
 		take_string(&f->lib_arena, &lib->how, value);
 		break;
+	case ES_FIELD_LIB_FOUND:
+		take_string(&f->lib_arena, &lib->found, value);
+		break;
+	case ES_FIELD_LIB_ID:
+		take_int(&lib->id, sizeof(lib->id), value);
+		break;
 	case ES_FIELD_LIB_ERROR:
 		take_string(&f->lib_arena, &lib->error, value);
 		break;

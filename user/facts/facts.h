@@ -22,7 +22,8 @@
 struct lib_fact {
 	uint32_t tgid;
 	uint32_t ns_tgid;
-	struct sv path, stack, how, error;
+	uint32_t id;
+	struct sv path, stack, found, how, error;
 };
 
 struct facts;

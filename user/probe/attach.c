@@ -4,17 +4,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#include <linux/perf_event.h>
 
 #include "probe/uprobe.h"
 
 struct attaching {
 	bool multi;
 	int pid;
+	uint32_t library;
 	char path[32]; /* the very descriptor, so that no other file can slip in */
 	struct attachment *out;
 };
@@ -31,74 +29,86 @@ static int keep(struct attaching *a, int fd)
 	return 0;
 }
 
-static int attach_one(struct attaching *a, int prog, uint64_t offset, bool is_return)
+static int attach_one(struct attaching *a, int prog, uint64_t offset, uint64_t cookie,
+		      bool is_return)
 {
 	int fd = uprobe_perf_open(a->pid, a->path, offset, is_return);
-	int err = keep(a, fd);
+	int err = keep(a, fd), link;
 
 	if (err)
 		return err;
-	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
-		return -errno;
-	return 0;
+	link = uprobe_perf_run(fd, prog, cookie);
+	return link > 0 ? keep(a, link) : link;
 }
 
-static int attach_offsets(struct attaching *a, int prog, const uint64_t *offsets, size_t count,
-			  bool is_return)
+struct places {
+	uint64_t offsets[ATTACH_FDS_MAX], cookies[ATTACH_FDS_MAX];
+	size_t count;
+};
+
+static void add_place(struct places *p, uint64_t offset, uint64_t cookie)
+{
+	p->offsets[p->count] = offset;
+	p->cookies[p->count++] = cookie;
+}
+
+static int attach_places(struct attaching *a, int prog, const struct places *p, bool is_return)
 {
 	int err = 0;
 
-	if (count == 0)
+	if (p->count == 0)
 		return 0;
 	if (a->multi)
-		return keep(a, uprobe_multi_open(prog, a->pid, a->path, offsets, (uint32_t)count,
-						 is_return));
-	for (size_t i = 0; i < count && !err; i++)
-		err = attach_one(a, prog, offsets[i], is_return);
+		return keep(a, uprobe_multi_open(prog, a->pid, a->path, p->offsets, p->cookies,
+						 (uint32_t)p->count, is_return));
+	for (size_t i = 0; i < p->count && !err; i++)
+		err = attach_one(a, prog, p->offsets[i], p->cookies[i], is_return);
 	return err;
 }
 
 /* Returns first: an entry without its return would leave a frame behind. */
-static int attach_returns(struct attaching *a, const struct loader *l, const struct tls_verdict *v)
+static int attach_returns(struct attaching *a, const struct loader *l, const struct tls_stack *s)
 {
-	uint64_t offsets[TLS_POINTS_MAX];
-	size_t n = 0;
+	struct places p = { .count = 0 };
 	int err;
 
-	for (size_t i = 0; i < v->point_count; i++)
-		if (v->points[i].returns)
-			offsets[n++] = v->points[i].offset;
-	err = attach_offsets(a, loader_return_fd(l), offsets, n, true);
-	if (!err)
-		err = attach_offsets(a, loader_return_fd(l), v->returns, v->return_count, false);
-	return err;
+	for (size_t i = 0; i < s->point_count; i++)
+		if (s->points[i].returns)
+			add_place(&p, s->points[i].offset, a->library);
+	err = attach_places(a, loader_return_fd(l), &p, true);
+	p.count = 0;
+	for (size_t i = 0; i < s->return_count; i++)
+		add_place(&p, s->returns[i], a->library);
+	return err ? err : attach_places(a, loader_return_fd(l), &p, false);
 }
 
-static int attach_prog(struct attaching *a, const struct loader *l, const struct tls_verdict *v,
+static int attach_prog(struct attaching *a, const struct loader *l, const struct tls_stack *s,
 		       enum tls_prog prog)
 {
-	uint64_t offsets[TLS_POINTS_MAX];
-	size_t n = 0;
+	struct places p = { .count = 0 };
 
-	for (size_t i = 0; i < v->point_count; i++)
-		if (v->points[i].prog == prog)
-			offsets[n++] = v->points[i].offset;
-	return attach_offsets(a, loader_prog_fd(l, prog), offsets, n, false);
+	for (size_t i = 0; i < s->point_count; i++)
+		if (s->points[i].prog == prog)
+			add_place(&p, s->points[i].offset,
+				  (uint64_t)s->points[i].arg << 32 | a->library);
+	return attach_places(a, loader_prog_fd(l, prog), &p, false);
 }
 
-int attach_verdict(const struct loader *l, bool multi, int pid, int file_fd,
-		   const struct tls_verdict *v, struct attachment *ret)
+int attach_stack(const struct loader *l, const struct attach_to *to, const struct tls_stack *s,
+		 struct attachment *ret)
 {
-	struct attaching a = { .multi = multi, .pid = pid, .out = ret };
+	struct attaching a = {
+		.multi = to->multi, .pid = to->pid, .library = to->library, .out = ret
+	};
 	int err;
 
 	*ret = (struct attachment){ .fds = calloc(ATTACH_FDS_MAX, sizeof(int)) };
 	if (!ret->fds)
 		return -ENOMEM;
-	snprintf(a.path, sizeof(a.path), "/proc/self/fd/%d", file_fd);
-	err = attach_returns(&a, l, v);
+	snprintf(a.path, sizeof(a.path), "/proc/self/fd/%d", to->file_fd);
+	err = attach_returns(&a, l, s);
 	for (int p = 0; p < TLS_PROG_COUNT && !err; p++)
-		err = attach_prog(&a, l, v, (enum tls_prog)p);
+		err = attach_prog(&a, l, s, (enum tls_prog)p);
 	return err;
 }
 
@@ -121,13 +131,13 @@ static int verify_point(int pid, int file_fd, uint64_t offset, uint64_t mem)
 	return memcmp(want, have, sizeof(want)) ? -ESTALE : 0;
 }
 
-int attach_verify(int pid, int file_fd, const struct tls_verdict *v, uint64_t addr,
+int attach_verify(int pid, int file_fd, const struct tls_stack *s, uint64_t addr,
 		  uint64_t map_offset, uint64_t map_len)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < v->point_count && !err; i++) {
-		uint64_t off = v->points[i].offset;
+	for (size_t i = 0; i < s->point_count && !err; i++) {
+		uint64_t off = s->points[i].offset;
 
 		if (off >= map_offset && off + RESOLVE_CHECK_LEN <= map_offset + map_len)
 			err = verify_point(pid, file_fd, off, addr + (off - map_offset));

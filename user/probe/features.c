@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
 #include <linux/bpf.h>
 
 #include "probe/mapwatch.h"
@@ -78,7 +80,7 @@ static int try_uprobe_multi(struct features *fs, struct feature_result *r)
 	(void)fs;
 	if (prog < 0)
 		return prog;
-	link = uprobe_multi_open(prog, -1, "/", &offset, 1, false);
+	link = uprobe_multi_open(prog, -1, "/", &offset, NULL, 1, false);
 	close(prog);
 	if (link >= 0)
 		close(link);
@@ -86,6 +88,16 @@ static int try_uprobe_multi(struct features *fs, struct feature_result *r)
 		return 0;
 	snprintf(r->detail, sizeof(r->detail), "pid filter by thread only");
 	return link < 0 && link != -EBADF ? link : -EBADF;
+}
+
+/* Attach cookies (bpf-helpers(7), bpf_get_attach_cookie). */
+static int try_cookies(struct features *fs, struct feature_result *r)
+{
+	int got = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, NULL);
+
+	(void)fs;
+	(void)r;
+	return got == 1 ? 0 : got ? got : -EOPNOTSUPP;
 }
 
 static int try_uretprobe(struct features *fs, struct feature_result *r)
@@ -151,6 +163,9 @@ static const struct {
 				     false,
 				     "without it each probe is attached on its own: slower" },
 				   try_uprobe_multi },
+	[FEATURE_COOKIES] = { { "cookies", "probes know what they are part of (5.15)", false,
+				"without it libraries are not told apart, and Go is not read" },
+			      try_cookies },
 	[FEATURE_URETPROBE] = { { "uretprobe",
 				  "return probes spare a seccomp-filtered target (self-test)",
 				  false,

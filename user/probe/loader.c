@@ -53,6 +53,7 @@ static struct bpf_program *program(struct earshot_bpf *s, enum tls_prog p)
 		[TLS_READ] = s->progs.es_read,		 [TLS_WRITE] = s->progs.es_write,
 		[TLS_READ_EX] = s->progs.es_read_ex,	 [TLS_WRITE_EX] = s->progs.es_write_ex,
 		[TLS_WRITE_EX2] = s->progs.es_write_ex2, [TLS_SET_FD] = s->progs.es_set_fd,
+		[TLS_READ_SZ] = s->progs.es_read_sz,	 [TLS_WRITE_SZ] = s->progs.es_write_sz,
 		[TLS_FREE] = s->progs.es_free,
 	};
 
@@ -71,6 +72,7 @@ static int configure(struct earshot_bpf *s, const struct loader_options *opt)
 	/* Wake early enough that the reader catches up before a small ring is full. */
 	s->rodata->es_wake_bytes = opt->ring_size / 16 < 1u << 20 ? opt->ring_size / 16 : 1u << 20;
 	s->rodata->es_use_verdicts = opt->verdicts;
+	s->rodata->es_use_cookies = opt->cookies;
 #if defined(__x86_64__)
 	s->rodata->es_return_sp = opt->side == RETURN_URETPROBE ? 8 : 0;
 #endif

@@ -14,6 +14,7 @@ struct loader_options {
 	size_t ring_size; /* a power of two, at least a page */
 	enum return_side side;
 	bool multi;    /* programs for uprobe_multi links */
+	bool cookies;  /* attach cookies are there */
 	bool verdicts; /* user space may rule streams out */
 };
 

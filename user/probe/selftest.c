@@ -110,7 +110,7 @@ static int attach(int prog, pid_t pid, uint64_t offset, bool is_return, bool mul
 	int fd;
 
 	if (multi)
-		return uprobe_multi_open(prog, pid, "/proc/self/exe", &offset, 1, is_return);
+		return uprobe_multi_open(prog, pid, "/proc/self/exe", &offset, NULL, 1, is_return);
 	fd = uprobe_perf_open(pid, "/proc/self/exe", offset, is_return);
 
 	if (fd < 0)

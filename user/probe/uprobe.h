@@ -16,6 +16,12 @@ int uprobe_perf_open(int pid, const char *path, uint64_t offset, bool is_return)
 
 /* A uprobe_multi link: prog at count offsets of the file at path, in process pid. fd or -errno. */
 int uprobe_multi_open(int prog_fd, int pid, const char *path, const uint64_t *offsets,
-		      uint32_t count, bool is_return);
+		      const uint64_t *cookies, uint32_t count, bool is_return);
+
+/*
+ * Runs prog at the uprobe event, with a cookie where the kernel has them (5.15: a link, whose
+ * descriptor is returned), else without (0). Negative errno on failure.
+ */
+int uprobe_perf_run(int event_fd, int prog_fd, uint64_t cookie);
 
 #endif /* EARSHOT_PROBE_UPROBE_H */

@@ -9,15 +9,17 @@
  */
 #include "base/sv.h"
 
-/* What a probe at a point does: the program to run there. */
+/* What a probe at a point does: the program to run there. Shapes, not libraries. */
 enum tls_prog {
 	TLS_READ, /* int f(object, buf, int len) */
 	TLS_WRITE,
 	TLS_READ_EX, /* int f(object, buf, size_t len, size_t *moved), 1 on success */
 	TLS_WRITE_EX,
 	TLS_WRITE_EX2, /* length pointer is the 5th argument */
-	TLS_SET_FD,    /* f(object, int fd) */
-	TLS_FREE,      /* f(object) */
+	TLS_READ_SZ,   /* ssize_t f(object, buf, size_t len) */
+	TLS_WRITE_SZ,
+	TLS_SET_FD, /* f(object, int fd) */
+	TLS_FREE,   /* f(object) */
 	TLS_PROG_COUNT,
 };
 
@@ -27,29 +29,49 @@ enum return_side {
 	RETURN_INSN,	  /* a probe on every return instruction */
 };
 
+/* What told where the functions are. */
+enum tls_found {
+	FOUND_SYMBOL, /* .dynsym or .symtab of the file, or its .gnu_debugdata */
+	FOUND_DEBUG,  /* its separate debug file */
+	FOUND_SEARCH, /* what the code does: trusted once traffic has proved it */
+};
+
 #define TLS_POINTS_MAX	16
 #define TLS_RETURNS_MAX 96
+#define TLS_STACKS_MAX	6
 
 struct tls_point {
 	enum tls_prog prog;
 	uint64_t addr;
 	uint64_t offset; /* in the file */
+	uint32_t arg;	 /* a number for the program, e.g. a stack slot; 0 for most */
 	bool returns;	 /* a return probe belongs here (RETURN_URETPROBE) */
 };
 
-struct tls_verdict {
-	const char *stack; /* "openssl"; NULL: no TLS library in this file */
-	int error;	   /* stack set: 0, or why it cannot be probed */
+/* One TLS implementation in a file: where it is read, or why it is not. */
+struct tls_stack {
+	const char *name; /* "openssl", "boringssl", "go" ... */
+	enum tls_found found;
+	int error; /* 0, or why it cannot be probed; how then says it in words */
 	struct tls_point points[TLS_POINTS_MAX];
 	size_t point_count;
 	uint64_t returns[TLS_RETURNS_MAX]; /* file offsets (RETURN_INSN) */
 	size_t return_count;
 	bool slow;	    /* some point is single-stepped */
-	bool reads, writes; /* both directions are covered */
+	bool reads, writes; /* directions covered */
+	bool frees;	    /* the end of an object is seen */
 	char how[512];	    /* one line for people: what was probed where, and why */
+};
+
+/* Several implementations may lie in one file; which of them is used, traffic tells. */
+struct tls_verdict {
+	struct tls_stack stacks[TLS_STACKS_MAX];
+	size_t count;
 	uint8_t build_id[32];
 	size_t build_id_len;
 };
+
+const char *tls_found_name(enum tls_found found);
 
 /* The file could be a TLS library by its name; others are looked at only as executables. */
 bool resolve_worth(struct sv path);

@@ -3,11 +3,11 @@
 
 /* SSL_read(3), SSL_write(3), SSL_set_fd(3), SSL_free(3); SSL_write_ex2 since OpenSSL 3.3. */
 static const struct tls_func openssl[] = {
-	{ "SSL_read", TLS_READ, 3 },	       { "SSL_read_ex", TLS_READ_EX, 4 },
-	{ "SSL_write", TLS_WRITE, 3 },	       { "SSL_write_ex", TLS_WRITE_EX, 4 },
-	{ "SSL_write_ex2", TLS_WRITE_EX2, 5 }, { "SSL_set_fd", TLS_SET_FD, 2 },
-	{ "SSL_set_rfd", TLS_SET_FD, 2 },      { "SSL_set_wfd", TLS_SET_FD, 2 },
-	{ "SSL_free", TLS_FREE, 1 },
+	{ "SSL_read", TLS_READ },	    { "SSL_read_ex", TLS_READ_EX },
+	{ "SSL_write", TLS_WRITE },	    { "SSL_write_ex", TLS_WRITE_EX },
+	{ "SSL_write_ex2", TLS_WRITE_EX2 }, { "SSL_set_fd", TLS_SET_FD },
+	{ "SSL_set_rfd", TLS_SET_FD },	    { "SSL_set_wfd", TLS_SET_FD },
+	{ "SSL_free", TLS_FREE },
 };
 
 const struct tls_lib tls_libs[] = {
@@ -17,15 +17,18 @@ const size_t tls_lib_count = ARRAY_SIZE(tls_libs);
 
 static const struct {
 	const char *name;
+	uint8_t args; /* argument registers the program reads */
 	bool returns, reads, writes;
 } progs[TLS_PROG_COUNT] = {
-	[TLS_READ] = { "read", true, true, false },
-	[TLS_WRITE] = { "write", true, false, true },
-	[TLS_READ_EX] = { "read_ex", true, true, false },
-	[TLS_WRITE_EX] = { "write_ex", true, false, true },
-	[TLS_WRITE_EX2] = { "write_ex2", true, false, true },
-	[TLS_SET_FD] = { "set_fd", false, false, false },
-	[TLS_FREE] = { "free", false, false, false },
+	[TLS_READ] = { "read", 3, true, true, false },
+	[TLS_WRITE] = { "write", 3, true, false, true },
+	[TLS_READ_EX] = { "read_ex", 4, true, true, false },
+	[TLS_WRITE_EX] = { "write_ex", 4, true, false, true },
+	[TLS_WRITE_EX2] = { "write_ex2", 5, true, false, true },
+	[TLS_READ_SZ] = { "read_sz", 3, true, true, false },
+	[TLS_WRITE_SZ] = { "write_sz", 3, true, false, true },
+	[TLS_SET_FD] = { "set_fd", 2, false, false, false },
+	[TLS_FREE] = { "free", 1, false, false, false },
 };
 
 bool tls_prog_returns(enum tls_prog prog)
@@ -46,4 +49,9 @@ bool tls_prog_writes(enum tls_prog prog)
 const char *tls_prog_name(enum tls_prog prog)
 {
 	return progs[prog].name;
+}
+
+uint8_t tls_prog_args(enum tls_prog prog)
+{
+	return progs[prog].args;
 }

@@ -8,7 +8,6 @@
 struct tls_func {
 	const char *name;
 	enum tls_prog prog;
-	uint8_t args; /* how many argument registers its program reads */
 };
 
 struct tls_lib {
@@ -26,6 +25,8 @@ extern const size_t tls_lib_count;
 bool tls_prog_returns(enum tls_prog prog);
 bool tls_prog_reads(enum tls_prog prog);
 bool tls_prog_writes(enum tls_prog prog);
+/* How many argument registers its program reads. */
+uint8_t tls_prog_args(enum tls_prog prog);
 const char *tls_prog_name(enum tls_prog prog);
 
 #endif /* EARSHOT_RESOLVE_TLSLIB_H */

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolve/finder.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "resolve/tlslib.h"
+
+struct tls_stack *stack_add(struct resolver *r, const char *name, enum tls_found found)
+{
+	struct tls_verdict *v = r->verdict;
+	struct tls_stack *s;
+
+	if (v->count == TLS_STACKS_MAX)
+		return NULL;
+	s = &v->stacks[v->count++];
+	*s = (struct tls_stack){ .name = name, .found = found };
+	return s;
+}
+
+void stack_say(struct tls_stack *s, const char *fmt, ...)
+{
+	size_t used = strlen(s->how);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(s->how + used, sizeof(s->how) - used, fmt, ap);
+	va_end(ap);
+}
+
+void stack_refuse(struct tls_stack *s, int error)
+{
+	s->error = error;
+	s->point_count = s->return_count = 0;
+	s->reads = s->writes = s->frees = s->slow = false;
+}
+
+bool stack_has_point(const struct tls_stack *s, uint64_t addr)
+{
+	for (size_t i = 0; i < s->point_count; i++)
+		if (s->points[i].addr == addr)
+			return true;
+	return false;
+}
+
+int stack_point(struct resolver *r, struct tls_stack *s, enum tls_prog prog,
+		const struct place_point *at, uint32_t arg)
+{
+	uint64_t offset;
+	int err = elf_offset(r->elf, at->addr, &offset);
+
+	if (err)
+		return err;
+	if (stack_has_point(s, at->addr))
+		return 0;
+	if (s->point_count == TLS_POINTS_MAX)
+		return -E2BIG;
+	s->points[s->point_count++] = (struct tls_point){
+		.prog = prog,
+		.addr = at->addr,
+		.offset = offset,
+		.arg = arg,
+		.returns = r->side == RETURN_URETPROBE && tls_prog_returns(prog),
+	};
+	s->slow |= at->kind == PLACE_SLOW;
+	s->reads |= tls_prog_reads(prog);
+	s->writes |= tls_prog_writes(prog);
+	s->frees |= prog == TLS_FREE;
+	return 0;
+}
+
+int stack_returns(struct resolver *r, struct tls_stack *s, const struct place_code *code)
+{
+	uint64_t at[PLACE_RETS_MAX];
+	int n = place_returns(code, at);
+
+	if (n < 0)
+		return n;
+	if (s->return_count + (size_t)n > TLS_RETURNS_MAX)
+		return -E2BIG;
+	for (int i = 0; i < n; i++) {
+		int err = elf_offset(r->elf, at[i], &s->returns[s->return_count + (size_t)i]);
+
+		if (err)
+			return err;
+	}
+	s->return_count += (size_t)n;
+	return 0;
+}
+
+int function_read(struct resolver *r, uint64_t addr, uint64_t size, struct function *ret)
+{
+	uint64_t start = addr;
+	uint8_t *bytes;
+	int err;
+
+	if (size == 0) {
+		err = elf_function_at(r->elf, addr, &start, &size);
+		if (err)
+			return err;
+		/* A target in the middle of a function is no function's entry. */
+		if (start != addr)
+			return -ENOENT;
+	}
+	if (size == 0 || size > ELF_CODE_MAX)
+		return -E2BIG;
+	bytes = malloc(size);
+	if (!bytes)
+		return -ENOMEM;
+	err = elf_read_code(r->elf, addr, bytes, size);
+	if (err) {
+		free(bytes);
+		return err;
+	}
+	*ret = (struct function){ .code = { bytes, size, addr, elf_arch(r->elf) == ELF_ARCH_ARM64 },
+				  .bytes = bytes };
+	return 0;
+}
+
+void function_done(struct function *f)
+{
+	free(f->bytes);
+	f->bytes = NULL;
+}
+
+static bool is_ex(enum tls_prog prog)
+{
+	return prog == TLS_READ_EX || prog == TLS_WRITE_EX || prog == TLS_WRITE_EX2;
+}
+
+/* The program for the internal function behind a public one. */
+static enum tls_prog inner_prog(enum tls_prog outer, enum place_lenp lenp)
+{
+	if (tls_prog_reads(outer))
+		return TLS_READ_EX;
+	return lenp == PLACE_LENP_ARG5 ? TLS_WRITE_EX2 : TLS_WRITE_EX;
+}
+
+/*
+ * The internal function that takes over: it must begin with a point the kernel emulates, and
+ * a read's length pointer is always its 4th argument.
+ */
+static int try_callee(struct resolver *r, struct tls_stack *s, const char *name,
+		      enum tls_prog outer, const struct place_code *code)
+{
+	struct place_callee callee;
+	struct place_point at;
+	enum tls_prog prog;
+	struct function inner;
+	int err = place_callee(code, is_ex(outer), &callee);
+
+	if (err)
+		return err;
+	if (tls_prog_reads(outer) && callee.lenp != PLACE_LENP_ARG4)
+		return -ENOENT;
+	prog = inner_prog(outer, callee.lenp);
+	err = function_read(r, callee.addr, 0, &inner);
+	if (err)
+		return err;
+	err = place_entry(&inner.code, PLACE_ARGS(prog == TLS_WRITE_EX2 ? 5 : 4), true, &at);
+	function_done(&inner);
+	if (err)
+		return err;
+	if (at.kind == PLACE_SLOW)
+		return -ENOENT;
+	if (!stack_has_point(s, at.addr))
+		stack_say(s, "%s@0x%llx (behind %s, %s) ", tls_prog_name(prog),
+			  (unsigned long long)at.addr, name, at.insn);
+	return stack_point(r, s, prog, &at, 0);
+}
+
+int function_place(struct resolver *r, struct tls_stack *s, const char *name, enum tls_prog prog,
+		   const struct function *fn)
+{
+	bool returns = tls_prog_returns(prog);
+	struct place_point at;
+	int err = place_entry(&fn->code, PLACE_ARGS(tls_prog_args(prog)), returns, &at);
+
+	if (err)
+		return err;
+	if (at.kind == PLACE_SLOW && returns && r->side == RETURN_URETPROBE &&
+	    try_callee(r, s, name, prog, &fn->code) == 0)
+		return 0;
+	if (returns && r->side == RETURN_INSN) {
+		err = stack_returns(r, s, &fn->code);
+		if (err)
+			return err;
+	}
+	stack_say(s, "%s@0x%llx (%s%s) ", name, (unsigned long long)at.addr, at.insn,
+		  at.kind == PLACE_SLOW ? ", slow: single-stepped" : "");
+	return stack_point(r, s, prog, &at, 0);
+}
