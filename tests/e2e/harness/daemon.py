@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 import time
 
+from mock import wire
+
 from . import env, spans
 
 BARE = os.environ.get('E2E_BARE') == '1'
@@ -83,6 +85,6 @@ def watch(name, provider, cmd, environ, options=(), stdin=subprocess.DEVNULL, ti
     run.stderr = open(run.path('stderr'), 'rb').read().decode(errors='replace')
     run.exchanges, run.connections, run.quiet = provider.take()
     with open(run.path('truth.jsonl'), 'w', encoding='utf-8') as f:
-        f.writelines(json.dumps(x) + '\n' for x in run.exchanges + run.connections)
+        f.writelines(wire.dumps(x) + '\n' for x in run.exchanges + run.connections)
     run.load()
     return run

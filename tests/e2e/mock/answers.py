@@ -45,17 +45,19 @@ class Maker:
         self.choices = int(req.get('n') or 1)
         self.pieces = int(d.get('events', 6))
         self.words = [[self.word() for _ in range(self.pieces)] for _ in range(self.choices)]
-        self.tools = [self.tool(i) for i in range(int(d.get('tools', 0)))]
+        self.tools = [self.tool(i, *call) for i, call in enumerate(
+            d.get('calls') or [()] * int(d.get('tools', 0)))]
         self.reasoning = 'thinking ' + self.word() if 'reason' in d else None
         self.created = 1790000000 + self.rng.randrange(100000)
 
     def word(self):
         return ' '.join(self.rng.choice(WORDS) for _ in range(self.rng.randint(1, 4))) + ' '
 
-    def tool(self, i):
-        args = {'city': self.rng.choice(WORDS), 'n': i, 'deep': {'x': [1, None, True]}}
-        return {'id': 'call_' + self.hex[8 + i:24 + i], 'name': TOOLS[i % len(TOOLS)], 'args': args,
-                'json': json.dumps(args, ensure_ascii=False)}
+    def tool(self, i, name=None, args=None):
+        """One call; a script may have said which ('calls': pairs of name and arguments)."""
+        args = args or {'city': self.rng.choice(WORDS), 'n': i, 'deep': {'x': [1, None, True]}}
+        return {'id': 'call_' + self.hex[8 + i:24 + i], 'name': name or TOOLS[i % len(TOOLS)],
+                'args': args, 'json': json.dumps(args, ensure_ascii=False)}
 
     def texts(self):
         return [''.join(w) for w in self.words]

@@ -4,7 +4,9 @@
 
 usage: provider.py --cert CHAIN --key KEY [--port N] [--log FILE]
 
-A request says what it wants in its x-mock header: the directives of wire.Writer, and
+It speaks HTTP/1.1; h2 where that is asked for by ALPN and allowed. No upgrade to a WebSocket is
+granted: clients fall back. A request says what it wants in its x-mock header, or, where the client
+sends none of ours, the script given to the provider says it: the directives of wire.Writer, and
   status=N, fail=N (only the first N of this model), html   a refusal
   tools=N, reason, cache, events=N, finish=WORD             what a good answer holds
   err=N                                                     error inside the stream after N events
@@ -17,14 +19,15 @@ import hashlib
 import json
 import ssl
 import threading
+import time
 
 if __package__:
-    from . import answers, errors, wire
+    from . import answers, errors, http2, wire
 else:
     import os
     import sys
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    from mock import answers, errors, wire
+    from mock import answers, errors, http2, wire
 
 PATHS = {'/v1/chat/completions': 'chat', '/v1/completions': 'completions',
          '/v1/embeddings': 'embeddings', '/v1/responses': 'responses',
@@ -55,9 +58,12 @@ def plain(req, facts):
 
 
 class Provider:
-    """Serves until stop(). exchanges and connections hold the truth, in order of their ends."""
+    """Serves until stop(). exchanges and connections hold the truth, in order of their ends.
+    alpn: what it agrees to. script(api, body) gives directives to requests without any."""
 
-    def __init__(self, cert=None, key=None, host='127.0.0.1', port=0, log=None):
+    def __init__(self, cert=None, key=None, host='127.0.0.1', port=0, log=None,
+                 alpn=('http/1.1',), script=None, path=None):
+        self.script = script
         self.lock = threading.Lock()
         self.exchanges, self.connections, self.asked = [], [], {}
         self.log = open(log, 'a', encoding='utf-8') if log else None
@@ -65,8 +71,8 @@ class Provider:
         if cert:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(cert, key)
-            tls.set_alpn_protocols(['http/1.1'])
-        self.server = wire.Server(self.connection, tls, host, port)
+            tls.set_alpn_protocols(list(alpn))
+        self.server = wire.Server(self.connection, tls, host, port, path)
         self.port = self.server.port
 
     def take(self):
@@ -81,12 +87,14 @@ class Provider:
         with self.lock:
             where.append(row)
             if self.log:
-                self.log.write(json.dumps(dict(kind=kind, **row)) + '\n')
+                self.log.write(wire.dumps(dict(kind=kind, **row)) + '\n')
                 self.log.flush()
 
     def connection(self, conn):
         seq = 0
         try:
+            if conn.protocol() == 'h2':
+                http2.serve(conn, lambda req: self.exchange_h2(conn, req))
             while self.exchange(conn, seq):
                 seq += 1
         except wire.Closed:
@@ -94,11 +102,11 @@ class Provider:
         finally:
             self.note('connection', self.connections,
                       {'conn': conn.number, 'peer_port': conn.peer_port, 'exchanges': seq,
-                       'received': conn.received, 'sent': conn.sent})
+                       'received': conn.received, 'sent': conn.sent, 'doubt': conn.doubt,
+                       'protocol': conn.protocol(), 'tapes': (conn.rx, conn.tx)})
 
-    def exchange(self, conn, seq):
-        """One request and its response. False: the connection ends here."""
-        req = wire.Request(conn)
+    def row(self, conn, seq, req):
+        """What is known once a request is read: (row of the log, api, body, model)."""
         api, body = PATHS.get(req.path) if req.method == 'POST' else None, {}
         try:
             body = json.loads(req.body) if req.body else {}
@@ -114,6 +122,29 @@ class Provider:
                'request_len': len(req.body),
                'request_sha256': hashlib.sha256(req.body).hexdigest(),
                't_request_first': req.started, 't_request': req.read_at}
+        return row, api, body, model
+
+    def exchange_h2(self, conn, req):
+        """One stream's request: (status, headers, body, trailers)."""
+        row, api, body, model = self.row(conn, req.number, req)
+        if req.grpc:
+            head, trailers = [('content-type', 'application/grpc')], [('grpc-status', '0')]
+            row.update(status=200, stream=False, facts={}, complete=True)
+            self.note('exchange', self.exchanges, row)
+            return 200, head, req.body, trailers
+        ans = self.answer(req, api, body, model)
+        data = ans.body or b'' if ans.events is None else b''.join(ans.events)
+        row.update(status=ans.status, stream=ans.events is not None, facts=ans.facts,
+                   complete=True, response_len=len(data), t_first=req.read_at,
+                   t_body=req.read_at, t_last=time.monotonic_ns(),
+                   response_sha256=hashlib.sha256(data).hexdigest())
+        self.note('exchange', self.exchanges, row)
+        return ans.status, ans.headers, data, None
+
+    def exchange(self, conn, seq):
+        """One request and its response. False: the connection ends here."""
+        req = wire.Request(conn)
+        row, api, body, model = self.row(conn, seq, req)
         ans = self.answer(req, api, body, model)
         row.update(status=ans.status, stream=ans.events is not None, facts=ans.facts)
         writer = wire.Writer(conn, req.d, has_body=req.method != 'HEAD')
@@ -131,8 +162,12 @@ class Provider:
         return True
 
     def answer(self, req, api, body, model):
+        if 'upgrade' in req.headers.get('connection', '').lower():
+            return answers.Answer(404, body=answers.dumps({'error': {'message': 'no upgrade'}}))
         if api not in MAKERS:
             return plain(req, {})
+        if self.script and not req.d:
+            req.d = self.script(api, body)
         with self.lock:
             nth = self.asked[model] = self.asked.get(model, -1) + 1
         d = req.d

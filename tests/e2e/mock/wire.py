@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 as servers really speak it: any framing, coding, cut and pause, on request."""
+import json
 import random
 import socket
 import ssl
@@ -8,34 +9,54 @@ import threading
 import time
 import zlib
 
+from .tape import Tape
+
 LINGER_RESET = struct.pack('ii', 1, 0)
 
 
 DISTANCE = 0.02    # seconds: two round trips of 10 ms
+
 
 class Closed(Exception):
     """The peer closed, or we did: this connection is over."""
 
 
 class Conn:
-    """One accepted connection. Counts the plaintext that really went each way."""
+    """One accepted connection. Keeps the plaintext that really went each way."""
 
     def __init__(self, sock, number, peer):
-        self.sock, self.number, self.peer_port = sock, number, peer[1]
+        self.sock, self.number, self.peer_port = sock, number, peer[1] if peer else 0
         self.buf = b''
-        self.received = self.sent = 0
+        self.rx, self.tx, self.doubt = Tape(), Tape(), 0
         self.first_byte = self.opened = time.monotonic_ns()
 
-    def fill(self):
+    @property
+    def received(self):
+        return self.rx.count
+
+    @property
+    def sent(self):
+        return self.tx.count - self.doubt
+
+    def protocol(self):
+        """What ALPN came to, or None."""
+        return self.sock.selected_alpn_protocol() if isinstance(self.sock, ssl.SSLSocket) else None
+
+    def read(self):
+        """Whatever comes next, past the buffer."""
         try:
             got = self.sock.recv(262144)
         except (OSError, ValueError) as e:
             raise Closed(str(e))
         if not got:
             raise Closed('eof')
+        self.rx.add(got)
+        return got
+
+    def fill(self):
+        got = self.read()
         if not self.buf:
             self.first_byte = time.monotonic_ns()
-        self.received += len(got)
         self.buf += got
 
     def take_until(self, mark):
@@ -56,11 +77,12 @@ class Conn:
         return b''.join(parts)
 
     def send(self, data):
+        self.tx.add(data)
         try:
             self.sock.sendall(data)
         except OSError as e:
+            self.doubt = len(data)    # how much of it left is not known
             raise Closed(str(e))
-        self.sent += len(data)
 
     def peer_gone(self):
         """True when the client has closed its side (or half of it)."""
@@ -117,6 +139,11 @@ class Request:
                 parts.append(conn.take(size))
                 conn.take(2)
         return conn.take(int(self.headers.get('content-length') or 0))
+
+
+def dumps(row):
+    """A row of the log as JSON; of a tape, only its digest."""
+    return json.dumps(row, default=Tape.digest)
 
 
 def directives(text):
@@ -304,10 +331,16 @@ class Writer:
 class Server:
     """Accepts, hands each connection to handle() on its own thread, and can wait for silence."""
 
-    def __init__(self, handle, tls=None, host='127.0.0.1', port=0):
+    def __init__(self, handle, tls=None, host='127.0.0.1', port=0, path=None):
+        """path: of a unix socket, instead of a port."""
         self.handle, self.tls = handle, tls
-        self.sock = socket.create_server((host, port), backlog=256)
-        self.port = self.sock.getsockname()[1]
+        if path:
+            self.sock, self.port = socket.socket(socket.AF_UNIX), 0
+            self.sock.bind(path)
+            self.sock.listen(256)
+        else:
+            self.sock = socket.create_server((host, port), backlog=256)
+            self.port = self.sock.getsockname()[1]
         self.lock = threading.Condition()
         self.open, self.count = set(), 0
         self.thread = threading.Thread(target=self.accept, daemon=True)
@@ -327,7 +360,8 @@ class Server:
 
     def serve(self, sock, number, peer):
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(60)
             if self.tls:
                 # The way to a server: on loopback a client would be through its handshake

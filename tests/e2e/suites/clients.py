@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from harness import cases, compare, daemon, env
+from harness import cases, compare, daemon, env, truth
 
 sys.path.append(env.CLIENTS)
 import witness    # noqa: E402  (the clients' own reader)
@@ -103,7 +103,7 @@ def judge(r, run, what, rows=None, unread=0):
     compare.replayed(r, run)
     ended_early = cancelled or any('cut=' in c['mock'] for c in what)
     if not ended_early:
-        compare.bytes_match(r, run, unread)
+        truth.bytes_match(r, run, unread)
 
 
 def leaks(r, run, content):

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from harness import cases, compare, daemon, env, spans
+from harness import cases, compare, daemon, env, spans, truth
 
 from .clients import judge, python_http, write_cases
 
@@ -42,7 +42,7 @@ def run_chat(r, ctx, binary, options=(), args=(), n=8):
     chat_rows_match(r, run, what)
     if not daemon.BARE:
         compare.spans_match(r, run)
-        compare.bytes_match(r, run)
+        truth.bytes_match(r, run)
     return run
 
 

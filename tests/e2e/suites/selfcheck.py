@@ -2,7 +2,8 @@
 """Checks of the checks: spans made from the truth pass, and each way to spoil them is found."""
 import copy
 
-from harness import cases, compare, daemon, results, spans
+from harness import cases, compare, daemon, results, spans, truth
+from mock.tape import Tape
 
 from .clients import python_http, write_cases
 
@@ -123,6 +124,43 @@ def spoil(r, ctx):
         r.check(failures(run, bad) > 0, 'finds %s' % what)
 
 
+def stream_of(conn, **more):
+    n, sums = [t.count for t in conn['tapes']], [t.digest() for t in conn['tapes']]
+    return dict({'tgid': 1, 'source': 'tls', 'passed': n, 'captured': n, 'lost': [0, 0],
+                 'ignored': [0, 0], 'digest': sums}, **more)
+
+
+def byte_truth(r, ctx):
+    """Streams made from connections match them; each way to spoil one is found."""
+    def conn(i, rx, tx):
+        return {'conn': i, 'protocol': None, 'doubt': 0, 'received': len(rx), 'sent': len(tx),
+                'tapes': (Tape(rx), Tape(tx))}
+
+    def verdict(conns, streams):
+        pairs, unseen, spare = truth.match(conns, streams)
+        return len(pairs), len(unseen), len(spare), sum(p.unread for p in pairs)
+
+    conns = [conn(1, b'GET 1', b'one'), conn(2, b'GET 2', b'two'), conn(3, b'GET 2', b'two' * 5),
+             conn(4, b'', b'')]
+    good = [stream_of(c) for c in conns]
+    r.equal(verdict(conns, good[::-1]), (3, 0, 0, 0), 'good streams')
+    half = stream_of(conns[2], passed=[5, 3], captured=[5, 3], digest=good[1]['digest'])
+    r.equal(verdict(conns, [half] + good[:2]), (3, 0, 0, 12), 'one that left bytes unread')
+    lossy = stream_of(conns[1], captured=[5, 1], lost=[0, 2],
+                      digest=[good[1]['digest'][0], '0' * 16])
+    r.equal(verdict(conns, [good[0], lossy, good[2]]), (3, 0, 0, 0), 'one with a counted loss')
+    wrong = [good[0]['digest'][0], good[1]['digest'][1]]
+    for what, bad in (('other bytes', dict(good[0], digest=wrong)),
+                      ('bytes too many', dict(good[0], passed=[5, 4], captured=[5, 4])),
+                      ('bytes never written', dict(good[0], passed=[4, 3], captured=[4, 3])),
+                      ('an uncounted loss', dict(good[0], captured=[5, 2]))):
+        r.equal(verdict(conns, [bad] + good[1:]), (2, 1, 1, 0), 'finds ' + what)
+    r.equal(verdict(conns, good[:2]), (2, 1, 0, 0), 'finds a stream that is missing')
+    r.equal(verdict(conns, good + good[:1]), (3, 0, 1, 0), 'finds a stream too many')
+    piped = dict(good[0], source='stdio')
+    r.equal(verdict(conns, good + [piped]), (3, 0, 0, 0), 'lets pipes be')
+
+
 def decoder(r, ctx):
     """The OTLP decoder that is not ours, on what its own encoder wrote."""
     try:
@@ -148,4 +186,4 @@ def decoder(r, ctx):
 
 def tests(ctx):
     return [('check of the checks: ' + name, lambda r, t=test: t(r, ctx)) for name, test in (
-        ('spoiled spans', spoil), ('decoder', decoder))]
+        ('spoiled spans', spoil), ('byte truth', byte_truth), ('decoder', decoder))]
