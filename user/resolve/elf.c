@@ -4,23 +4,21 @@
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gelf.h>
 #include <libelf.h>
 
-#define SEGMENTS_MAX 16
-
-struct segment {
-	uint64_t addr, size, offset;
-};
+#define LOADS_MAX 32
 
 struct elf {
 	int fd;
 	Elf *elf;
 	enum elf_arch arch;
-	struct segment code[SEGMENTS_MAX];
-	size_t code_count;
+	bool fixed;
+	struct elf_load loads[LOADS_MAX];
+	size_t load_count;
 	uint64_t eh_hdr, eh_hdr_size, eh_hdr_offset;
 	uint8_t build_id[ELF_BUILD_ID_MAX];
 	size_t build_id_len;
@@ -69,10 +67,41 @@ static void read_build_id(struct elf *e, const GElf_Phdr *ph)
 	}
 }
 
+/*
+ * Keeps the part of a segment that the file really holds. One that does not lie behind those
+ * before it is left out: the loader would not take such a file either.
+ */
+static void add_load(struct elf *e, const GElf_Phdr *ph, uint64_t file_size)
+{
+	const struct elf_load *last = e->load_count ? &e->loads[e->load_count - 1] : NULL;
+	uint64_t size = ph->p_filesz;
+
+	if (e->load_count == LOADS_MAX || ph->p_offset >= file_size)
+		return;
+	if (size > file_size - ph->p_offset)
+		size = file_size - ph->p_offset;
+	if (size == 0 || ph->p_vaddr > UINT64_MAX - size ||
+	    (last && ph->p_vaddr < last->addr + last->size))
+		return;
+	e->loads[e->load_count++] = (struct elf_load){ ph->p_vaddr, size, ph->p_offset,
+						       ph->p_flags & PF_X, ph->p_flags & PF_W };
+}
+
+static bool has_code(const struct elf *e)
+{
+	for (size_t i = 0; i < e->load_count; i++)
+		if (e->loads[i].code)
+			return true;
+	return false;
+}
+
 static int read_segments(struct elf *e)
 {
+	struct stat st;
 	size_t count;
 
+	if (fstat(e->fd, &st))
+		return -EIO;
 	if (elf_getphdrnum(e->elf, &count))
 		return -ENOEXEC;
 	for (size_t i = 0; i < count && i < 256; i++) {
@@ -80,9 +109,8 @@ static int read_segments(struct elf *e)
 
 		if (!gelf_getphdr(e->elf, (int)i, &ph))
 			return -ENOEXEC;
-		if (ph.p_type == PT_LOAD && (ph.p_flags & PF_X) && e->code_count < SEGMENTS_MAX)
-			e->code[e->code_count++] =
-				(struct segment){ ph.p_vaddr, ph.p_filesz, ph.p_offset };
+		if (ph.p_type == PT_LOAD)
+			add_load(e, &ph, (uint64_t)st.st_size);
 		if (ph.p_type == PT_GNU_EH_FRAME) {
 			e->eh_hdr = ph.p_vaddr;
 			e->eh_hdr_size = ph.p_filesz;
@@ -91,7 +119,7 @@ static int read_segments(struct elf *e)
 		if (ph.p_type == PT_NOTE)
 			read_build_id(e, &ph);
 	}
-	return e->code_count ? 0 : -ENOEXEC;
+	return has_code(e) ? 0 : -ENOEXEC;
 }
 
 static int check_ident(struct elf *e)
@@ -110,6 +138,7 @@ static int check_ident(struct elf *e)
 		return -ENOEXEC;
 	if (elf_kind(e->elf) != ELF_K_ELF || !gelf_getehdr(e->elf, &eh))
 		return -ENOEXEC;
+	e->fixed = eh.e_type == ET_EXEC;
 	e->arch = eh.e_machine == EM_X86_64    ? ELF_ARCH_X86_64
 		  : eh.e_machine == EM_AARCH64 ? ELF_ARCH_ARM64
 					       : ELF_ARCH_OTHER;
@@ -154,27 +183,53 @@ struct sv elf_build_id(const struct elf *e)
 	return (struct sv){ (const char *)e->build_id, e->build_id_len };
 }
 
+size_t elf_loads(const struct elf *e, const struct elf_load **ret)
+{
+	*ret = e->loads;
+	return e->load_count;
+}
+
+bool elf_is_fixed(const struct elf *e)
+{
+	return e->fixed;
+}
+
+static const struct elf_load *load_at(const struct elf *e, uint64_t addr)
+{
+	for (size_t i = 0; i < e->load_count; i++)
+		if (addr >= e->loads[i].addr && addr - e->loads[i].addr < e->loads[i].size)
+			return &e->loads[i];
+	return NULL;
+}
+
 int elf_offset(const struct elf *e, uint64_t addr, uint64_t *ret_offset)
 {
-	for (size_t i = 0; i < e->code_count; i++) {
-		const struct segment *s = &e->code[i];
+	const struct elf_load *l = load_at(e, addr);
 
-		if (addr >= s->addr && addr - s->addr < s->size) {
-			*ret_offset = addr - s->addr + s->offset;
-			return 0;
-		}
-	}
-	return -ERANGE;
+	if (!l || !l->code)
+		return -ERANGE;
+	*ret_offset = addr - l->addr + l->offset;
+	return 0;
+}
+
+ssize_t elf_read(const struct elf *e, uint64_t addr, void *buf, size_t len)
+{
+	const struct elf_load *l = load_at(e, addr);
+
+	if (!l)
+		return -ERANGE;
+	if (len > l->size - (addr - l->addr))
+		len = l->size - (addr - l->addr);
+	return read_at(e->fd, addr - l->addr + l->offset, buf, len) ? -EIO : (ssize_t)len;
 }
 
 int elf_read_code(const struct elf *e, uint64_t addr, void *buf, size_t len)
 {
-	uint64_t offset, last;
+	const struct elf_load *l = load_at(e, addr);
 
-	if (len == 0 || elf_offset(e, addr, &offset) || elf_offset(e, addr + len - 1, &last) ||
-	    last - offset != len - 1)
+	if (len == 0 || !l || !l->code || len > l->size - (addr - l->addr))
 		return -ERANGE;
-	return read_at(e->fd, offset, buf, len);
+	return read_at(e->fd, addr - l->addr + l->offset, buf, len);
 }
 
 /* ---- symbols ---- */

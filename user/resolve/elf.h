@@ -6,6 +6,8 @@
  * elf - what the resolver needs of one ELF file (gABI; 64-bit little endian only). Read
  * through the descriptor, never mapped: a file that shrinks under us must not kill us.
  */
+#include <sys/types.h>
+
 #include "base/sv.h"
 
 #define ELF_BUILD_ID_MAX 32
@@ -46,6 +48,21 @@ int elf_find_symbols(struct elf *e, struct elf_symbol *want, size_t count);
 
 /* The range of the function around addr by .eh_frame. 0, or -ENOENT without an entry. */
 int elf_function_at(struct elf *e, uint64_t addr, uint64_t *ret_start, uint64_t *ret_size);
+
+/* A loadable segment, as far as the file has bytes for it. */
+struct elf_load {
+	uint64_t addr, size, offset;
+	bool code, writable;
+};
+
+/* The loadable segments, by address; they do not overlap. Lives as long as e. */
+size_t elf_loads(const struct elf *e, const struct elf_load **ret);
+
+/* Linked to a fixed address: code may hold addresses as immediates. */
+bool elf_is_fixed(const struct elf *e);
+
+/* Reads up to len bytes of a loadable segment. Returns how many, -ERANGE, -EIO. */
+ssize_t elf_read(const struct elf *e, uint64_t addr, void *buf, size_t len);
 
 /* File offset of an address in an executable segment. 0 or -ERANGE. */
 int elf_offset(const struct elf *e, uint64_t addr, uint64_t *ret_offset);

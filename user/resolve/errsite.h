@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_RESOLVE_ERRSITE_H
+#define EARSHOT_RESOLVE_ERRSITE_H
+
+/*
+ * errsite - the error sites of functions in a library that stems from BoringSSL: calls that
+ * pass (library, [unused,] reason, file, line). File and numbers survive stripping, inlining
+ * and rebuilds, so the set of reasons in a function says which function it is.
+ */
+#include "resolve/border.h"
+
+#define ERRSITES_MAX 48 /* per function */
+
+struct errsite {
+	uint64_t call;
+	int32_t library, reason, line; /* -1: not known */
+};
+
+/* One function that reports errors under the name of a file. */
+struct errfunc {
+	struct border at;
+	struct errsite sites[ERRSITES_MAX];
+	size_t count;
+};
+
+struct errfile;
+
+/*
+ * All functions that refer to the text, by address. Sites of no function that can be told
+ * are counted in errfile_strays(). Borrows s. 0 (also when there is none) or a negative errno.
+ */
+int errfile_new(struct errfile **ret, struct search *s, enum search_text text);
+void errfile_free(struct errfile *f);
+size_t errfile_funcs(const struct errfile *f, const struct errfunc **ret);
+size_t errfile_strays(const struct errfile *f);
+struct borders *errfile_borders(struct errfile *f);
+
+/* Does the function report this reason? With line: not NULL, and set to its line (or -1). */
+bool errfunc_has(const struct errfunc *f, int32_t reason, int32_t *line);
+
+#endif /* EARSHOT_RESOLVE_ERRSITE_H */
