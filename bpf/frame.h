@@ -47,6 +47,7 @@ struct thread {
 	__u32 stale;   /* frames dropped by the last push or take */
 	__u32 scratch; /* see frame_at() */
 	__u32 pad;
+	struct frame one; /* of programs that have no return side */
 	struct frame frames[ES_FRAMES];
 };
 

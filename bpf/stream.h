@@ -84,4 +84,21 @@ static __always_inline int emit_close(struct stream_key *key, struct stream_val 
 	return 1;
 }
 
+/* The object is gone. */
+static __always_inline void stream_end(struct stream_key *key)
+{
+	struct stream_val *s = bpf_map_lookup_elem(&es_streams, key);
+
+	if (!s)
+		return;
+	if (!emit_close(key, s)) {
+		/* Kept: settled by user space, or counted when the address is used again. */
+		s->flags |= STREAM_CLOSED;
+		return;
+	}
+	if (es_use_verdicts)
+		bpf_map_delete_elem(&es_verdicts, key);
+	bpf_map_delete_elem(&es_streams, key);
+}
+
 #endif /* EARSHOT_BPF_STREAM_H */

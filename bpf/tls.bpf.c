@@ -9,7 +9,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-#include "emit.h"
+#include "deliver.h"
 #include "filter.h"
 #include "maps.h"
 #include "peer.h"
@@ -17,20 +17,6 @@
 #include "stream.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-static __always_inline struct thread *thread_get(__u64 id)
-{
-	struct thread *th = bpf_map_lookup_elem(&es_threads, &id), *zero;
-	__u32 first = 0;
-
-	if (th)
-		return th;
-	zero = bpf_map_lookup_elem(&es_zero_thread, &first);
-	if (!zero)
-		return 0;
-	bpf_map_update_elem(&es_threads, &id, zero, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&es_threads, &id);
-}
 
 static __always_inline int enter(struct pt_regs *ctx, __u8 dir, __u8 how, __u64 lenp)
 {
@@ -135,30 +121,6 @@ static __always_inline __u64 moved(struct pt_regs *ctx, struct frame *f)
 	return n;
 }
 
-/* f->total bytes went through; f->want comes in as the verdict. One call for all paths. */
-static __noinline int deliver(struct stream_val *s, struct frame *f)
-{
-	__u64 verdict, want, left;
-
-	if (!s || !f)
-		return 0;
-	verdict = f->want;
-	want = f->total > ES_CALL_MAX ? ES_CALL_MAX : f->total;
-	if (verdict == ES_VERDICT_HEADERS && want > ES_HEADERS_BYTES)
-		want = ES_HEADERS_BYTES;
-	if (verdict == ES_VERDICT_IGNORE)
-		want = 0;
-	f->want = want;
-	if (want)
-		emit_call(s, f);
-	left = f->total - f->want;
-	if (!left)
-		return 0;
-	stream_skip(s, f->dir, left, verdict != ES_VERDICT_STREAM);
-	stat_add(verdict == ES_VERDICT_STREAM ? ES_K_CALL_TOO_LONG : ES_K_IGNORED, left);
-	return 0;
-}
-
 /*
  * A read of 0 is the end of the stream (SSL_read), or may be (SSL_read_ex, which says 0 also
  * for nothing yet): who hung up then is not for us to say.
@@ -249,23 +211,12 @@ int es_free(struct pt_regs *ctx)
 	__u64 id = bpf_get_current_pid_tgid();
 	struct proc_val *proc = gate(id);
 	struct stream_key key;
-	struct stream_val *s;
 
 	if (!proc)
 		return 0;
 	key.object = PT_REGS_PARM1(ctx);
 	key.tgid = id >> 32;
 	key.execs = proc->execs;
-	s = bpf_map_lookup_elem(&es_streams, &key);
-	if (!s)
-		return 0;
-	if (!emit_close(&key, s)) {
-		/* Kept: settled by user space, or counted when the address is used again. */
-		s->flags |= STREAM_CLOSED;
-		return 0;
-	}
-	if (es_use_verdicts)
-		bpf_map_delete_elem(&es_verdicts, &key);
-	bpf_map_delete_elem(&es_streams, &key);
+	stream_end(&key);
 	return 0;
 }

@@ -50,11 +50,19 @@ static void last_words(const char *log, char *error)
 static struct bpf_program *program(struct earshot_bpf *s, enum tls_prog p)
 {
 	struct bpf_program *progs[TLS_PROG_COUNT] = {
-		[TLS_READ] = s->progs.es_read,		 [TLS_WRITE] = s->progs.es_write,
-		[TLS_READ_EX] = s->progs.es_read_ex,	 [TLS_WRITE_EX] = s->progs.es_write_ex,
-		[TLS_WRITE_EX2] = s->progs.es_write_ex2, [TLS_SET_FD] = s->progs.es_set_fd,
-		[TLS_READ_SZ] = s->progs.es_read_sz,	 [TLS_WRITE_SZ] = s->progs.es_write_sz,
+		[TLS_READ] = s->progs.es_read,
+		[TLS_WRITE] = s->progs.es_write,
+		[TLS_READ_EX] = s->progs.es_read_ex,
+		[TLS_WRITE_EX] = s->progs.es_write_ex,
+		[TLS_WRITE_EX2] = s->progs.es_write_ex2,
+		[TLS_SET_FD] = s->progs.es_set_fd,
+		[TLS_READ_SZ] = s->progs.es_read_sz,
+		[TLS_WRITE_SZ] = s->progs.es_write_sz,
 		[TLS_FREE] = s->progs.es_free,
+		[TLS_GO_WRITE] = s->progs.es_go_write,
+		[TLS_GO_WRITE_JBE] = s->progs.es_go_write_jbe,
+		[TLS_GO_READ] = s->progs.es_go_read,
+		[TLS_GO_CLOSE] = s->progs.es_go_close,
 	};
 
 	return progs[p];

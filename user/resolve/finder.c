@@ -67,7 +67,7 @@ int stack_point(struct resolver *r, struct tls_stack *s, enum tls_prog prog,
 	s->slow |= at->kind == PLACE_SLOW;
 	s->reads |= tls_prog_reads(prog);
 	s->writes |= tls_prog_writes(prog);
-	s->frees |= prog == TLS_FREE;
+	s->frees |= prog == TLS_FREE || prog == TLS_GO_CLOSE;
 	return 0;
 }
 

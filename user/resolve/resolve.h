@@ -20,6 +20,11 @@ enum tls_prog {
 	TLS_WRITE_SZ,
 	TLS_SET_FD, /* f(object, int fd) */
 	TLS_FREE,   /* f(object) */
+	/* Go: arguments in Go's registers, no return side */
+	TLS_GO_WRITE,	  /* behind the stack check of (*Conn).Write */
+	TLS_GO_WRITE_JBE, /* at the stack check's jump */
+	TLS_GO_READ,	  /* at (*Conn).Read's call of memmove; arg: its receiver's stack slot */
+	TLS_GO_CLOSE,	  /* behind the stack check of (*Conn).Close */
 	TLS_PROG_COUNT,
 };
 

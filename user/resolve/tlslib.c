@@ -28,6 +28,10 @@ static const struct {
 	[TLS_READ_SZ] = { "read_sz", 3, true, true, false },
 	[TLS_WRITE_SZ] = { "write_sz", 3, true, false, true },
 	[TLS_SET_FD] = { "set_fd", 2, false, false, false },
+	[TLS_GO_WRITE] = { "go_write", 0, false, false, true },
+	[TLS_GO_WRITE_JBE] = { "go_write_jbe", 0, false, false, true },
+	[TLS_GO_READ] = { "go_read", 0, false, true, false },
+	[TLS_GO_CLOSE] = { "go_close", 0, false, false, false },
 	[TLS_FREE] = { "free", 1, false, false, false },
 };
 
