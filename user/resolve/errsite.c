@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolve/errsite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "resolve/flow.h"
+
+struct errfile {
+	struct search *search;
+	enum search_text text;
+	struct borders *borders;
+	struct errfunc *funcs;
+	size_t count, strays;
+};
+
+/* ---- grouping sites by function ---- */
+
+static void add_cold(struct border *into, const struct border *from)
+{
+	for (size_t i = 0; i < from->cold_count; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < into->cold_count; k++)
+			known |= into->cold[k].start == from->cold[i].start;
+		if (!known && into->cold_count < BORDER_COLD_MAX)
+			into->cold[into->cold_count++] = from->cold[i];
+	}
+}
+
+static int group(struct errfile *f, uint64_t site)
+{
+	struct border at;
+	int err = border_at(f->borders, site, &at);
+
+	if (err) {
+		f->strays++;
+		return err == -EIO ? err : 0;
+	}
+	for (size_t i = 0; i < f->count; i++) {
+		if (f->funcs[i].at.start == at.start) {
+			add_cold(&f->funcs[i].at, &at);
+			return 0;
+		}
+	}
+	f->funcs[f->count++].at = at;
+	return 0;
+}
+
+/* ---- reading sites ---- */
+
+struct reading {
+	const struct errfile *file;
+	struct errfunc *func;
+};
+
+static int32_t small(const struct flow_call *call, unsigned arg)
+{
+	if (!(call->known & PLACE_ARG(arg)) || call->args[arg] > INT32_MAX)
+		return -1;
+	return (int32_t)call->args[arg];
+}
+
+/*
+ * ERR_put_error(library, unused, reason, file, line), or without the unused argument in newer
+ * sources: where the file's name is says which.
+ */
+static int take_call(void *ctx, const struct flow_call *call)
+{
+	const struct reading *r = ctx;
+	struct errfunc *f = r->func;
+	struct errsite s = { .call = call->addr };
+	unsigned file;
+
+	for (file = 2; file <= 3; file++)
+		if (call->known & PLACE_ARG(file) &&
+		    search_is(r->file->search, r->file->text, call->args[file]))
+			break;
+	if (file > 3)
+		return 0;
+	s.library = small(call, 0);
+	s.reason = small(call, file - 1);
+	s.line = small(call, file + 1);
+	for (size_t i = 0; i < f->count; i++)
+		if (f->sites[i].call == s.call && f->sites[i].reason == s.reason &&
+		    f->sites[i].line == s.line)
+			return 0;
+	if (f->count == ERRSITES_MAX)
+		return -E2BIG;
+	f->sites[f->count++] = s;
+	return 0;
+}
+
+static int read_part(struct elf *e, uint64_t start, uint64_t size, struct place_code *ret)
+{
+	uint8_t *bytes = size && size <= ELF_CODE_MAX ? malloc(size) : NULL;
+	int err;
+
+	if (!bytes)
+		return size && size <= ELF_CODE_MAX ? -ENOMEM : -E2BIG;
+	err = elf_read_code(e, start, bytes, size);
+	if (err) {
+		free(bytes);
+		return err;
+	}
+	*ret = (struct place_code){ bytes, size, start, elf_arch(e) == ELF_ARCH_ARM64 };
+	return 0;
+}
+
+static int read_sites(const struct errfile *file, struct errfunc *f)
+{
+	struct elf *e = search_elf(file->search);
+	struct place_code parts[1 + BORDER_COLD_MAX];
+	struct reading r = { file, f };
+	size_t n = 0;
+	int err = read_part(e, f->at.start, f->at.size, &parts[0]);
+
+	if (!err)
+		n++;
+	for (size_t i = 0; i < f->at.cold_count && !err; i++) {
+		err = read_part(e, f->at.cold[i].start, f->at.cold[i].size, &parts[n]);
+		n += err == 0;
+	}
+	if (!err)
+		err = flow_calls(parts, n, take_call, &r);
+	for (size_t i = 0; i < n; i++)
+		free((void *)parts[i].bytes);
+	/* One function that cannot be read is one function less, not the end. */
+	return err == -EIO || err == -ENOMEM ? err : 0;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct errfunc *x = a, *y = b;
+
+	return x->at.start < y->at.start ? -1 : x->at.start > y->at.start;
+}
+
+static int fill(struct errfile *f, const struct search_ref *refs, size_t count)
+{
+	uint64_t *sites = calloc(count, sizeof(*sites));
+	int err;
+
+	f->funcs = calloc(count, sizeof(*f->funcs));
+	if (!sites || !f->funcs) {
+		free(sites);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++)
+		sites[i] = refs[i].site;
+	err = borders_new(&f->borders, f->search, sites, count);
+	for (size_t i = 0; i < count && !err; i++)
+		err = group(f, sites[i]);
+	free(sites);
+	for (size_t i = 0; i < f->count && !err; i++)
+		err = read_sites(f, &f->funcs[i]);
+	if (!err && f->count)
+		qsort(f->funcs, f->count, sizeof(*f->funcs), by_start);
+	return err;
+}
+
+int errfile_new(struct errfile **ret, struct search *s, enum search_text text)
+{
+	struct errfile *f = calloc(1, sizeof(*f));
+	const struct search_ref *refs;
+	int n, err;
+
+	if (!f)
+		return -ENOMEM;
+	f->search = s;
+	f->text = text;
+	n = search_refs(s, text, &refs);
+	err = n > 0 ? fill(f, refs, (size_t)n) : n;
+	if (err) {
+		errfile_free(f);
+		return err;
+	}
+	*ret = f;
+	return 0;
+}
+
+void errfile_free(struct errfile *f)
+{
+	if (!f)
+		return;
+	borders_free(f->borders);
+	free(f->funcs);
+	free(f);
+}
+
+size_t errfile_funcs(const struct errfile *f, const struct errfunc **ret)
+{
+	*ret = f->funcs;
+	return f->count;
+}
+
+size_t errfile_strays(const struct errfile *f)
+{
+	return f->strays;
+}
+
+struct borders *errfile_borders(struct errfile *f)
+{
+	return f->borders;
+}
+
+bool errfunc_has(const struct errfunc *f, int32_t reason, int32_t *line)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		if (f->sites[i].reason == reason) {
+			if (line)
+				*line = f->sites[i].line;
+			return true;
+		}
+	}
+	return false;
+}
