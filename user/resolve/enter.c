@@ -104,6 +104,28 @@ static int x86_code(struct gather *g, const struct scan_window *w)
 	return 0;
 }
 
+/* Jumps of one byte's distance: from code beside a zone only. */
+static int x86_short(struct gather *g, const struct scan_window *w)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		const struct zone *z = &g->zones[i];
+		uint64_t from = z->start < w->addr + 130 ? w->addr : z->start - 130;
+		uint64_t end = z->end + 130 < w->addr + w->own ? z->end + 130 : w->addr + w->own;
+
+		for (; from < end && from + 2 <= w->addr + w->len; from++) {
+			const uint8_t *p = w->p + (from - w->addr);
+			uint64_t to = from + 2 + (uint64_t)(int64_t)(int8_t)p[1];
+			int err = 0;
+
+			if (p[0] == 0xeb || (p[0] & 0xf0) == 0x70)
+				err = add(g, to, from, p[0] == 0xeb ? ENTER_JUMP : ENTER_BRANCH);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
 static int x86_jumps(struct gather *g, const struct scan_window *w)
 {
 	size_t at;
@@ -127,17 +149,7 @@ static int x86_jumps(struct gather *g, const struct scan_window *w)
 		if (err)
 			return err;
 	}
-	/* The two parts may lie side by side. */
-	for (at = 0; at < w->own && at + 2 <= w->len; at++) {
-		uint64_t to = w->addr + at + 2 + (uint64_t)(int64_t)(int8_t)w->p[at + 1];
-
-		if (w->p[at] == 0xeb || (w->p[at] & 0xf0) == 0x70)
-			err = add(g, to, w->addr + at,
-				  w->p[at] == 0xeb ? ENTER_JUMP : ENTER_BRANCH);
-		if (err)
-			return err;
-	}
-	return 0;
+	return x86_short(g, w);
 }
 
 static uint64_t words(uint32_t v, unsigned bits, uint64_t addr)

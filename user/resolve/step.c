@@ -15,24 +15,25 @@ struct stepper {
 	uint64_t addr;
 };
 
-/* By number of the encoding. */
-static const x86_reg names[16][5] = {
-	{ X86_REG_RAX, X86_REG_EAX, X86_REG_AX, X86_REG_AL, X86_REG_AH },
-	{ X86_REG_RCX, X86_REG_ECX, X86_REG_CX, X86_REG_CL, X86_REG_CH },
-	{ X86_REG_RDX, X86_REG_EDX, X86_REG_DX, X86_REG_DL, X86_REG_DH },
-	{ X86_REG_RBX, X86_REG_EBX, X86_REG_BX, X86_REG_BL, X86_REG_BH },
-	{ X86_REG_RSP, X86_REG_ESP, X86_REG_SP, X86_REG_SPL },
-	{ X86_REG_RBP, X86_REG_EBP, X86_REG_BP, X86_REG_BPL },
-	{ X86_REG_RSI, X86_REG_ESI, X86_REG_SI, X86_REG_SIL },
-	{ X86_REG_RDI, X86_REG_EDI, X86_REG_DI, X86_REG_DIL },
-	{ X86_REG_R8, X86_REG_R8D, X86_REG_R8W, X86_REG_R8B },
-	{ X86_REG_R9, X86_REG_R9D, X86_REG_R9W, X86_REG_R9B },
-	{ X86_REG_R10, X86_REG_R10D, X86_REG_R10W, X86_REG_R10B },
-	{ X86_REG_R11, X86_REG_R11D, X86_REG_R11W, X86_REG_R11B },
-	{ X86_REG_R12, X86_REG_R12D, X86_REG_R12W, X86_REG_R12B },
-	{ X86_REG_R13, X86_REG_R13D, X86_REG_R13W, X86_REG_R13B },
-	{ X86_REG_R14, X86_REG_R14D, X86_REG_R14W, X86_REG_R14B },
-	{ X86_REG_R15, X86_REG_R15D, X86_REG_R15W, X86_REG_R15B },
+/* Number of the encoding, and which part of the register it is. */
+#define WHOLE 0x80
+#define HALF  0x40 /* the lower 32 bits: a write clears the rest */
+#define PART  0x20
+#define LEGACY(n, a)                                                     \
+	[X86_REG_R##a##X] = WHOLE | (n), [X86_REG_E##a##X] = HALF | (n), \
+	[X86_REG_##a##X] = PART | (n), [X86_REG_##a##L] = PART | (n),    \
+	[X86_REG_##a##H] = PART | (n)
+#define INDEX(n, a)                                                                            \
+	[X86_REG_R##a] = WHOLE | (n), [X86_REG_E##a] = HALF | (n), [X86_REG_##a] = PART | (n), \
+	[X86_REG_##a##L] = PART | (n)
+#define HIGH(n)                                                       \
+	[X86_REG_R##n] = WHOLE | (n), [X86_REG_R##n##D] = HALF | (n), \
+	[X86_REG_R##n##W] = PART | (n), [X86_REG_R##n##B] = PART | (n)
+
+static const uint8_t numbers[X86_REG_ENDING] = {
+	LEGACY(0, A), LEGACY(1, C), LEGACY(2, D), LEGACY(3, B), INDEX(4, SP), INDEX(5, BP),
+	INDEX(6, SI), INDEX(7, DI), HIGH(8),	  HIGH(9),	HIGH(10),     HIGH(11),
+	HIGH(12),     HIGH(13),	    HIGH(14),	  HIGH(15),
 };
 
 int stepper_new(struct stepper **ret, const struct place_code *code)
@@ -72,24 +73,19 @@ void stepper_free(struct stepper *s)
 	free(s);
 }
 
-/* -1: not a general register. */
-static int number(x86_reg reg, bool *wide)
+/* 0: not a general register. */
+static uint8_t number(x86_reg reg)
 {
-	for (int i = 0; i < 16; i++)
-		for (int k = 0; k < 5; k++)
-			if (names[i][k] == reg && reg != X86_REG_INVALID) {
-				*wide = k == 0;
-				return k < 2 ? i : i | 16;
-			}
-	return -1;
+	return reg < X86_REG_ENDING ? numbers[reg] : 0;
 }
 
 /* A whole register, or the lower half whose load clears the rest. -1: neither. */
 static int whole(const cs_x86_op *op, bool *wide)
 {
-	int n = op->type == X86_OP_REG ? number(op->reg, wide) : -1;
+	uint8_t n = op->type == X86_OP_REG ? number(op->reg) : 0;
 
-	return n < 16 && n != 4 ? n : -1;
+	*wide = n & WHOLE;
+	return n & (WHOLE | HALF) && (n & 15) != 4 ? n & 15 : -1;
 }
 
 static uint32_t written(struct stepper *s)
@@ -97,14 +93,13 @@ static uint32_t written(struct stepper *s)
 	cs_regs read, write;
 	uint8_t reads, writes;
 	uint32_t mask = 0;
-	bool wide;
 
 	if (cs_regs_access(s->cs, s->insn, read, &reads, write, &writes) != CS_ERR_OK)
 		return STEP_ALL;
 	for (uint8_t i = 0; i < writes; i++) {
-		int n = number((x86_reg)write[i], &wide);
+		uint8_t n = number((x86_reg)write[i]);
 
-		if (n >= 0)
+		if (n)
 			mask |= 1u << (n & 15);
 	}
 	return mask;
@@ -141,8 +136,8 @@ static bool effect_lea(const cs_insn *i, struct step *ret)
 {
 	const cs_x86 *x = &i->detail->x86;
 	const x86_op_mem *m = &x->operands[1].mem;
-	bool wide, base_wide;
-	int from;
+	bool wide;
+	uint8_t from;
 
 	if (m->index != X86_REG_INVALID || m->segment != X86_REG_INVALID)
 		return false;
@@ -153,11 +148,11 @@ static bool effect_lea(const cs_insn *i, struct step *ret)
 		ret->value = i->address + i->size + (uint64_t)m->disp;
 		return true;
 	}
-	from = number(m->base, &base_wide);
-	if (from < 0 || from >= 16 || from == 4)
+	from = number(m->base);
+	if (!(from & WHOLE) || (from & 15) == 4)
 		return false;
 	ret->effect = STEP_COPY;
-	ret->from = (uint8_t)from;
+	ret->from = from & 15;
 	ret->value = (uint64_t)m->disp;
 	return true;
 }
