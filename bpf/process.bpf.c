@@ -10,6 +10,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+#include "aead_maps.h"
 #include "maps.h"
 #include "stats.h"
 
@@ -114,8 +115,10 @@ int BPF_PROG(es_exec, struct task_struct *task, int old_pid)
 	/* Calls in flight ended with the old program; a thread takes over its leader's id. */
 	id = (__u64)tgid << 32 | (__u32)task->pid;
 	bpf_map_delete_elem(&es_threads, &id);
+	bpf_map_delete_elem(&es_aead_threads, &id);
 	id = (__u64)tgid << 32 | (__u32)old_pid;
 	bpf_map_delete_elem(&es_threads, &id);
+	bpf_map_delete_elem(&es_aead_threads, &id);
 	proc->execs++;
 	emit_proc(ES_REC_EXEC, tgid, proc, task, 0, 0, 0);
 	return 0;
@@ -132,6 +135,7 @@ int BPF_PROG(es_exit, struct task_struct *task)
 		return 0;
 	id = (__u64)tgid << 32 | (__u32)task->pid;
 	bpf_map_delete_elem(&es_threads, &id);
+	bpf_map_delete_elem(&es_aead_threads, &id);
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return 0;
 	emit_proc(ES_REC_EXIT, tgid, proc, task, 0, 0, 0);

@@ -18,13 +18,15 @@
 
 enum es_rec_type {
 	/* kernel */
-	ES_REC_DATA = 1,  /* struct es_data: plaintext of one call or a chunk of it */
-	ES_REC_CLOSE = 2, /* struct es_close: the stream's object was freed */
-	ES_REC_PEER = 3,  /* struct es_peer: the stream's socket */
-	ES_REC_FORK = 4,  /* struct es_proc: a watched process got a child */
-	ES_REC_EXEC = 5,  /* struct es_proc: a watched process runs another program */
-	ES_REC_EXIT = 6,  /* struct es_proc: the last thread ended */
-	ES_REC_GAP = 7,	  /* struct es_data with len 0: missing bytes lost before offset */
+	ES_REC_DATA = 1,       /* struct es_data: plaintext of one call or a chunk of it */
+	ES_REC_CLOSE = 2,      /* struct es_close: the stream's object was freed */
+	ES_REC_PEER = 3,       /* struct es_peer: the stream's socket */
+	ES_REC_FORK = 4,       /* struct es_proc: a watched process got a child */
+	ES_REC_EXEC = 5,       /* struct es_proc: a watched process runs another program */
+	ES_REC_EXIT = 6,       /* struct es_proc: the last thread ended */
+	ES_REC_GAP = 7,	       /* struct es_data with len 0: missing bytes lost before offset */
+	ES_REC_AEAD = 9,       /* struct es_aead: the plaintext of one TLS record */
+	ES_REC_AEAD_PEER = 10, /* struct es_peer: the socket of the records of one key */
 
 	/* facts, from the attacher */
 	ES_FACT_BOOT = 64,   /* struct es_fact: boot id, host, clock; first in a recording */
@@ -56,6 +58,8 @@ struct es_head {
 #define ES_F_FIRST     (1 << 2) /* first record of this stream object since attach */
 #define ES_F_LATE      (1 << 3) /* process was already running when it was attached */
 #define ES_F_SHARED_MM (1 << 4) /* FORK: parent and child share memory until exec (vfork) */
+#define ES_F_ONE_SIDED (1 << 5) /* DATA: which other direction belongs to it is not known */
+#define ES_F_INEXACT   (1 << 6) /* DATA, GAP: missing is the least it can be */
 
 /* Names one stream: with tgid of the head, unique on one boot. */
 struct es_stream {
@@ -106,7 +110,32 @@ enum es_socket {
 	ES_SOCKET_ENDED = 2, /* the far end had closed, or the connection was broken */
 };
 
-/* ES_REC_PEER: the socket of a stream, read in the kernel. */
+/*
+ * ES_REC_AEAD: what one TLS record held, as it was sealed or opened. len bytes of it follow:
+ * all of them (record_len), or none when they could not be taken.
+ */
+struct es_aead {
+	struct es_head head;
+	__u64 proc_start;
+	__u64 key;	    /* names the key and with it the direction of a connection */
+	__u64 lost_bytes;   /* application data of this key lost right before, told nowhere else */
+	__u32 lost_records; /* the records that held them */
+	__u32 record_len;   /* plaintext of the record; a type at its end (inner) counts */
+	__u32 len;
+	__u32 library;
+	__u8 nonce[12];
+	__u8 ad[13];
+	__u8 ad_len; /* 5: TLS 1.3, 13: TLS 1.2 */
+	__u8 dir;    /* enum es_dir */
+	__u8 type;   /* content type, where it is known; 0: at the end of the payload */
+	__u8 inner;  /* the plaintext ends with the content type and padding (TLS 1.3) */
+	__u8 pad[3];
+};
+
+/*
+ * ES_REC_PEER: the socket of a stream, read in the kernel. ES_REC_AEAD_PEER: stream.object is
+ * es_aead.key, birth is 0.
+ */
 struct es_peer {
 	struct es_head head;
 	struct es_stream stream;
@@ -192,12 +221,15 @@ enum es_field_id {
 #define ES_CHUNK_MAX 16384u			/* payload of one record */
 #define ES_CHUNKS    256u			/* records of one call */
 #define ES_CALL_MAX  (ES_CHUNK_MAX * ES_CHUNKS) /* 4 MiB */
+/* Plaintext of one TLS record: 2^14, the content type, and what old stacks add (RFC 5246 6.2.2). */
+#define ES_AEAD_MAX 16640u
 
 _Static_assert(sizeof(struct es_head) == 24, "es_head");
 _Static_assert(sizeof(struct es_stream) == 24, "es_stream");
 _Static_assert(sizeof(struct es_data) == 80, "es_data");
 _Static_assert(sizeof(struct es_close) == 120, "es_close");
 _Static_assert(sizeof(struct es_peer) == 96, "es_peer");
+_Static_assert(sizeof(struct es_aead) == 96, "es_aead");
 _Static_assert(sizeof(struct es_proc) == 72, "es_proc");
 _Static_assert(sizeof(struct es_clock) == 40, "es_clock");
 _Static_assert(sizeof(struct es_loss) == 32, "es_loss");

@@ -39,6 +39,18 @@ struct stream_val {
 	__u32 fd;
 };
 
+/* Records of one key that were lost and could not be told: value of es_aead_lost. */
+struct aead_key {
+	__u64 key;
+	__u32 tgid;
+	__u32 dir;
+};
+
+struct aead_lost {
+	__u64 bytes;
+	__u64 records;
+};
+
 /* What user space wants of a stream. */
 enum es_verdict {
 	ES_VERDICT_STREAM = 0,

@@ -73,7 +73,7 @@ static int attach_returns(struct attaching *a, const struct loader *l, const str
 	int err;
 
 	for (size_t i = 0; i < s->point_count; i++)
-		if (s->points[i].returns)
+		if (s->points[i].returns && s->points[i].prog != TLS_AEAD_DONE)
 			add_place(&p, s->points[i].offset, a->library);
 	err = attach_places(a, loader_return_fd(l), &p, true);
 	p.count = 0;
@@ -86,12 +86,16 @@ static int attach_prog(struct attaching *a, const struct loader *l, const struct
 		       enum tls_prog prog)
 {
 	struct places p = { .count = 0 };
+	bool returns = false;
 
-	for (size_t i = 0; i < s->point_count; i++)
-		if (s->points[i].prog == prog)
-			add_place(&p, s->points[i].offset,
-				  (uint64_t)s->points[i].arg << 32 | a->library);
-	return attach_places(a, loader_prog_fd(l, prog), &p, false);
+	for (size_t i = 0; i < s->point_count; i++) {
+		if (s->points[i].prog != prog)
+			continue;
+		add_place(&p, s->points[i].offset, (uint64_t)s->points[i].arg << 32 | a->library);
+		/* A program of the return side itself; all others have es_return for it. */
+		returns = prog == TLS_AEAD_DONE && s->points[i].returns;
+	}
+	return attach_places(a, loader_prog_fd(l, prog), &p, returns);
 }
 
 int attach_stack(const struct loader *l, const struct attach_to *to, const struct tls_stack *s,

@@ -62,7 +62,8 @@ int stack_point(struct resolver *r, struct tls_stack *s, enum tls_prog prog,
 		.addr = at->addr,
 		.offset = offset,
 		.arg = arg,
-		.returns = r->side == RETURN_URETPROBE && tls_prog_returns(prog),
+		.returns = r->side == RETURN_URETPROBE &&
+			   (tls_prog_returns(prog) || prog == TLS_AEAD_DONE),
 	};
 	s->slow |= at->kind == PLACE_SLOW;
 	s->reads |= tls_prog_reads(prog);

@@ -17,6 +17,7 @@ static const x86_reg arg_regs[][4] = {
 	{ X86_REG_RDX, X86_REG_EDX, X86_REG_DX, X86_REG_DL },
 	{ X86_REG_RCX, X86_REG_ECX, X86_REG_CX, X86_REG_CL },
 	{ X86_REG_R8, X86_REG_R8D, X86_REG_R8W, X86_REG_R8B },
+	{ X86_REG_R9, X86_REG_R9D, X86_REG_R9W, X86_REG_R9B },
 };
 
 struct walk {
@@ -206,8 +207,8 @@ int place_entry(const struct place_code *code, uint32_t args, bool need_sp, stru
 
 /* What the straight path has put into the registers behind the first three arguments. */
 struct takeover {
-	bool local[5]; /* holds the address of a local */
-	bool arg4[5];  /* holds the function's own 4th argument */
+	bool local[ARRAY_SIZE(arg_regs)]; /* holds the address of a local */
+	bool arg4[ARRAY_SIZE(arg_regs)];  /* holds the function's own 4th argument */
 };
 
 static int reg_index(x86_reg reg)
@@ -243,7 +244,7 @@ static void note_takeover(struct takeover *t, const cs_insn *i, uint32_t written
 		local = x->operands[1].reg == X86_REG_RSP || (from >= 0 && t->local[from]);
 		arg4 = from >= 0 && t->arg4[from];
 	}
-	for (int a = 0; a < 5; a++) {
+	for (int a = 0; a < (int)ARRAY_SIZE(arg_regs); a++) {
 		if (written & PLACE_ARG(a)) {
 			t->local[a] = a == to && local;
 			t->arg4[a] = a == to && arg4;

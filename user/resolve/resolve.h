@@ -25,6 +25,15 @@ enum tls_prog {
 	TLS_GO_WRITE_JBE, /* at the stack check's jump */
 	TLS_GO_READ,	  /* at (*Conn).Read's call of memmove; arg: its receiver's stack slot */
 	TLS_GO_CLOSE,	  /* behind the stack check of (*Conn).Close */
+	TLS_AEAD_OPENED,  /* at the jump behind the method's call in an open: it opened, or not */
+	TLS_AEAD_DONE,	  /* at the return of an open */
+	TLS_AEAD_SEAL,	  /* aws-lc: EVP_AEAD_CTX_seal and so on */
+	TLS_AEAD_SEAL_SCATTER,
+	TLS_AEAD_OPEN,
+	TLS_AEAD_OPEN_GATHER,
+	TLS_RING_SEAL, /* ring: the functions of aead::Algorithm */
+	TLS_RING_OPEN_16,
+	TLS_RING_OPEN_17,
 	TLS_PROG_COUNT,
 };
 

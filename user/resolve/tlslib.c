@@ -33,6 +33,15 @@ static const struct {
 	[TLS_GO_READ] = { "go_read", 0, false, true, false },
 	[TLS_GO_CLOSE] = { "go_close", 0, false, false, false },
 	[TLS_FREE] = { "free", 1, false, false, false },
+	[TLS_AEAD_OPENED] = { "opened", 0, false, false, false },
+	[TLS_AEAD_DONE] = { "done", 0, false, false, false },
+	[TLS_AEAD_SEAL] = { "seal", 6, false, false, true },
+	[TLS_AEAD_SEAL_SCATTER] = { "seal_scatter", 6, false, false, true },
+	[TLS_AEAD_OPEN] = { "open", 6, false, true, false },
+	[TLS_AEAD_OPEN_GATHER] = { "open_gather", 6, false, true, false },
+	[TLS_RING_SEAL] = { "ring_seal", 6, false, false, true },
+	[TLS_RING_OPEN_16] = { "ring_open_16", 6, false, true, false },
+	[TLS_RING_OPEN_17] = { "ring_open_17", 6, false, true, false },
 };
 
 bool tls_prog_returns(enum tls_prog prog)
