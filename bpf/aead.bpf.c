@@ -80,7 +80,7 @@ static __always_inline int sealed(struct pt_regs *ctx, struct aead_thread *t, __
 	return 0;
 }
 
-static __always_inline int opening(struct pt_regs *ctx, struct aead_thread *t, __u64 out, __u64 in,
+static __always_inline int opening(struct pt_regs *ctx, struct aead_thread *t, __u64 out,
 				   bool status)
 {
 	t->open.sp = PT_REGS_SP(ctx);
