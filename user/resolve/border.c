@@ -44,12 +44,17 @@ static enum border_proof proof_at(const struct borders *b, uint64_t addr)
 	}
 }
 
-size_t border_calls_to(const struct borders *b, uint64_t addr)
+size_t border_callers(const struct borders *b, uint64_t addr, uint64_t *ret, size_t max)
 {
 	size_t i = enter_from(&b->enters, addr), n = 0;
 
-	for (; i < b->enters.count && b->enters.rows[i].addr == addr; i++)
-		n += b->enters.rows[i].kind == ENTER_CALL;
+	for (; i < b->enters.count && b->enters.rows[i].addr == addr; i++) {
+		if (b->enters.rows[i].kind != ENTER_CALL)
+			continue;
+		if (n < max)
+			ret[n] = b->enters.rows[i].source;
+		n++;
+	}
 	return n;
 }
 

@@ -42,8 +42,8 @@ void borders_free(struct borders *b);
 /* 0; -ENOENT when no function can be said to hold the site; -E2BIG; -EIO. */
 int border_at(struct borders *b, uint64_t site, struct border *ret);
 
-/* How many direct calls go to addr (only near the sites). */
-size_t border_calls_to(const struct borders *b, uint64_t addr);
+/* Where direct calls of addr stand: up to max of them. Returns how many there are. */
+size_t border_callers(const struct borders *b, uint64_t addr, uint64_t *ret, size_t max);
 
 const char *border_proof_name(enum border_proof proof);
 

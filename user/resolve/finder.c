@@ -20,6 +20,14 @@ struct tls_stack *stack_add(struct resolver *r, const char *name, enum tls_found
 	return s;
 }
 
+const struct tls_stack *stack_named(const struct resolver *r, const char *name)
+{
+	for (size_t i = 0; i < r->verdict->count; i++)
+		if (!r->verdict->stacks[i].error && strcmp(r->verdict->stacks[i].name, name) == 0)
+			return &r->verdict->stacks[i];
+	return NULL;
+}
+
 void stack_say(struct tls_stack *s, const char *fmt, ...)
 {
 	size_t used = strlen(s->how);

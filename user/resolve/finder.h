@@ -10,9 +10,11 @@
 #include "resolve/elf.h"
 #include "resolve/place.h"
 #include "resolve/resolve.h"
+#include "resolve/search.h"
 
 struct resolver {
 	struct elf *elf;
+	struct search *search; /* for finders that need no names */
 	enum return_side side;
 	struct tls_verdict *verdict;
 };
@@ -22,6 +24,9 @@ typedef int finder_fn(struct resolver *r);
 
 /* NULL when the verdict is full. */
 struct tls_stack *stack_add(struct resolver *r, const char *name, enum tls_found found);
+
+/* A stack of this name that is not refused, or NULL. */
+const struct tls_stack *stack_named(const struct resolver *r, const char *name);
 
 /* Adds to how. */
 void __attribute__((format(printf, 2, 3))) stack_say(struct tls_stack *s, const char *fmt, ...);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolve/resolve.h"
 
+#include "resolve/boringssl.h"
 #include "resolve/finder.h"
 #include "resolve/symbols.h"
 
 /* In this order: names first, they are certain. */
 static finder_fn *const finders[] = {
 	find_symbols,
+	find_boringssl,
 };
 
 const char *tls_found_name(enum tls_found found)
@@ -44,8 +46,10 @@ int resolve_file(int fd, enum return_side side, struct tls_verdict *ret)
 	id = elf_build_id(r.elf);
 	ret->build_id_len = id.len < sizeof(ret->build_id) ? id.len : sizeof(ret->build_id);
 	memcpy(ret->build_id, id.p, ret->build_id_len);
+	err = search_new(&r.search, r.elf);
 	for (size_t i = 0; i < ARRAY_SIZE(finders) && !err; i++)
 		err = finders[i](&r);
+	search_free(r.search);
 	elf_close(r.elf);
 	return err;
 }

@@ -8,6 +8,7 @@
 
 struct stepper {
 	bool arm64;
+	bool frame; /* rbp is the frame pointer */
 	csh cs;
 	cs_insn *insn;
 	const uint8_t *p;
@@ -229,6 +230,21 @@ static bool effect_of(const cs_insn *i, struct step *ret)
 	return true;
 }
 
+/* Through anything but the stack pointer, or the frame pointer where there is one. */
+static bool stores(struct stepper *s)
+{
+	const cs_x86 *x = &s->insn->detail->x86;
+	const cs_x86_op *to = &x->operands[0];
+
+	if (s->insn->id == X86_INS_MOV && x->op_count == 2 && to->type == X86_OP_REG &&
+	    to->reg == X86_REG_RBP)
+		s->frame |= x->operands[1].type == X86_OP_REG && x->operands[1].reg == X86_REG_RSP;
+	if (x->op_count == 0 || to->type != X86_OP_MEM || !(to->access & CS_AC_WRITE) ||
+	    to->mem.segment != X86_REG_INVALID)
+		return false;
+	return to->mem.base != X86_REG_RSP && !(s->frame && to->mem.base == X86_REG_RBP);
+}
+
 int stepper_next(struct stepper *s, struct step *ret)
 {
 	if (s->arm64) {
@@ -249,6 +265,7 @@ int stepper_next(struct stepper *s, struct step *ret)
 		return -EBADMSG;
 	*ret = (struct step){ .addr = s->insn->address, .size = (uint8_t)s->insn->size };
 	way_on(s->insn, ret);
+	ret->stores = stores(s);
 	if (ret->kind == STEP_PLAIN && !effect_of(s->insn, ret))
 		ret->kills = written(s);
 	return 1;

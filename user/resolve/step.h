@@ -31,6 +31,7 @@ struct step {
 	uint32_t kills; /* registers whose value is lost */
 	uint8_t size, to, from;
 	bool wide;
+	bool stores; /* to memory that is not the stack's */
 	enum step_kind kind;
 	enum step_effect effect;
 };

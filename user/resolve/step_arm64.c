@@ -115,13 +115,25 @@ static uint32_t memory_kills(uint32_t i)
 	return kills;
 }
 
+/* Stores of one register or a pair, through anything but the stack pointer. */
+static bool stores(uint32_t i)
+{
+	if (RN(i) == 31 || RN(i) == 29)
+		return false;
+	if ((i & 0x3a000000) == 0x28000000)
+		return !(i & 1u << 22);
+	return (i & 0x3a000000) == 0x38000000 && !(i >> 22 & 1) &&
+	       (!(i & 1u << 23) || i & 1u << 26);
+}
+
 void step_arm64(uint32_t insn, uint64_t addr, struct step *ret)
 {
 	*ret = (struct step){ .addr = addr, .size = 4 };
 	if (way_on(insn, ret) || moves(insn, ret))
 		return;
-	if ((insn & 0x0a000000) == 0x08000000)
+	if ((insn & 0x0a000000) == 0x08000000) {
 		ret->kills = memory_kills(insn);
-	else
+		ret->stores = stores(insn);
+	} else
 		ret->kills = 1u << RD(insn);
 }
