@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What developers and CI run. Every `make test-*` ends with a line 'N passed, N failed'.
-.PHONY: test-lint test-fuzz test-golden
+.PHONY: test-lint test-fuzz test-golden coverage
 
 E2E_ARGS     ?=
 JOBS         ?= $(shell nproc)
@@ -33,6 +33,31 @@ $O/clients/chat-static-pie: tests/e2e/clients/chat.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -fPIE -pie -o $@ $< -l:libssl.a -l:libcrypto.a
 
+# A client on each library, and two linked in statically.
+TLS_CLIENTS := $(addprefix $O/clients/tls-,gnutls nss wolfssl mbedtls wolfssl-static mbedtls-static)
+TLS_gnutls         := -lgnutls
+TLS_nss            := -I/usr/include/nss -I/usr/include/nspr -lssl3 -lnss3 -lnspr4
+TLS_wolfssl        := -lwolfssl
+TLS_mbedtls        := -lmbedtls -lmbedx509 -lmbedcrypto
+TLS_wolfssl-static := -l:libwolfssl.a -lm
+TLS_mbedtls-static := -l:libmbedtls.a -l:libmbedx509.a -l:libmbedcrypto.a
+$(TLS_CLIENTS): $O/clients/tls-%: $(wildcard tests/e2e/clients/tls/*)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -o $@ tests/e2e/clients/tls/main.c \
+		tests/e2e/clients/tls/$(patsubst %-static,%,$*).c $(TLS_$*)
+# Where a compiler is missing, its clients are too, and their tests are skipped.
+$O/clients/go.stamp: $(wildcard tests/e2e/clients/go/* tests/e2e/clients/go/*/*)
+	@mkdir -p $(@D)
+	$(call say,GO,$O/clients)if [ -e .cache/go ]; then \
+		GO=$$(readlink .cache/go) tests/e2e/clients/go/build $O/clients; fi
+	@touch $@
+$O/clients/java.stamp: tests/e2e/clients/java/Client.java
+	@mkdir -p $O/clients/java
+	$(call say,JAVAC,$O/clients)if [ -e .cache/java ] && command -v javac >/dev/null; then \
+		javac -cp '.cache/java/*' -d $O/clients/java $<; fi
+	@touch $@
+CLIENT_BINS := $(CHAT_BINS) $(TLS_CLIENTS) $O/clients/go.stamp $O/clients/java.stamp
+
 demo: $O/earshot
 	$(Q)demo/run $O/earshot
 
@@ -41,8 +66,13 @@ test:
 	$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)$(PYTHON) tests/run.py all $(foreach p,$(TEST_PARTS),-- $(MAKE) -s -j$(JOBS) $(p))
 
-test-e2e: $O/earshot $(TLSPAIR) $(CHAT_BINS)
+test-e2e: $O/earshot $(TLSPAIR) $(CLIENT_BINS)
 	$(Q)$(PYTHON) tests/run.py e2e $(E2E_ARGS)
+
+# Every client there is, the large ones too; makes docs/COVERAGE.md.
+coverage: $O/earshot $(TLSPAIR) $(CLIENT_BINS)
+	$(Q)tools/deps coverage
+	$(Q)$(PYTHON) tests/run.py coverage
 
 # The fuzzers are clang's; their objects lie beside gcc's.
 test-fuzz:

@@ -68,8 +68,8 @@ class Context:
 
 
 def e2e_tests(ctx):
-    from suites import behaviour, clients, export, robust, selfcheck
-    return [t for m in (selfcheck, clients, robust, behaviour, export)
+    from suites import behaviour, clients, export, robust, selfcheck, stacks
+    return [t for m in (selfcheck, clients, stacks, robust, behaviour, export)
             for t in m.tests(ctx)]
 
 

@@ -17,7 +17,8 @@ NODE_MODULES = os.path.join(CACHE, 'npm', 'node_modules')
 CLIENTS = os.path.join(ROOT, 'tests', 'e2e', 'clients')
 EARSHOT = os.environ.get('EARSHOT', os.path.join(OUT, 'earshot'))
 PYTHON = '/usr/bin/python3'
-HOSTS = ('localhost', 'api.openai.com', 'api.anthropic.com', 'llm.example.test')
+HOSTS = ('localhost', 'api.openai.com', 'api.anthropic.com', 'llm.example.test', 'chatgpt.com',
+         'api.github.com')
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1

@@ -3,7 +3,8 @@
 import os
 import subprocess
 
-NAMES = ['localhost', 'api.openai.com', 'api.anthropic.com', 'llm.example.test']
+NAMES = ['localhost', 'api.openai.com', 'api.anthropic.com', 'llm.example.test', 'chatgpt.com',
+         'api.github.com']
 
 
 def openssl(*args):
@@ -16,13 +17,14 @@ def make(folder):
     os.makedirs(folder, exist_ok=True)
     p = {n: os.path.join(folder, n + '.pem') for n in ('ca', 'ca-key', 'cert', 'key')}
     names = ','.join('DNS:' + n for n in NAMES) + ',IP:127.0.0.1'
-    fresh = os.path.exists(p['cert']) and subprocess.run(
-        ['openssl', 'x509', '-in', p['cert'], '-noout', '-checkend', '86400'],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    csr, ext = os.path.join(folder, 'server.csr'), os.path.join(folder, 'server.ext')
+    wanted = 'subjectAltName=%s\nbasicConstraints=CA:FALSE\n' % names
+    fresh = os.path.exists(p['cert']) and open(ext, encoding='ascii').read() == wanted and \
+        subprocess.run(['openssl', 'x509', '-in', p['cert'], '-noout', '-checkend', '86400'],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
     if not fresh:
-        csr, ext = os.path.join(folder, 'server.csr'), os.path.join(folder, 'server.ext')
         with open(ext, 'w', encoding='ascii') as f:
-            f.write('subjectAltName=%s\nbasicConstraints=CA:FALSE\n' % names)
+            f.write(wanted)
         openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
                 '-keyout', p['ca-key'], '-out', p['ca'], '-days', '30',
                 '-subj', '/CN=earshot test CA', '-addext', 'basicConstraints=critical,CA:TRUE',

@@ -163,7 +163,7 @@ class Provider:
 
     def answer(self, req, api, body, model):
         if 'upgrade' in req.headers.get('connection', '').lower():
-            return answers.Answer(404, body=answers.dumps({'error': {'message': 'no upgrade'}}))
+            return answers.Answer(426, body=answers.dumps({'error': {'message': 'no upgrade'}}))
         if api not in MAKERS:
             return plain(req, {})
         if self.script and not req.d:

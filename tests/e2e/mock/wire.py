@@ -216,7 +216,8 @@ def codings_here():
 
 # ---- responses --------------------------------------------------------------------------------
 REASONS = {200: 'OK', 204: 'No Content', 304: 'Not Modified', 400: 'Bad Request',
-           401: 'Unauthorized', 404: 'Not Found', 429: 'Too Many Requests', 500: 'Oops',
+           401: 'Unauthorized', 404: 'Not Found', 426: 'Upgrade Required',
+           429: 'Too Many Requests', 500: 'Oops',
            502: 'Bad Gateway', 503: 'Unavailable', 529: 'Overloaded'}
 
 
@@ -383,4 +384,9 @@ class Server:
             return self.lock.wait_for(lambda: not self.open, seconds)
 
     def stop(self):
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)    # wakes accept(), which holds the port
+        except OSError:
+            pass
         self.sock.close()
+        self.thread.join(2)

@@ -1,0 +1,3 @@
+module earshot/client
+
+go 1.22
