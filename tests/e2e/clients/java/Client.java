@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -26,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A client on Netty with its BoringSSL: the library is unpacked into a file that is deleted once
@@ -49,35 +52,48 @@ public final class Client {
 		}
 	}
 
-	private static Channel dial(NioEventLoopGroup group, SslContext tls, URI base) throws Exception {
+	private static final class Setup extends ChannelInitializer<Channel> {
+		private final SslContext tls;
+		private final URI base;
+
+		Setup(SslContext tls, URI base) {
+			this.tls = tls;
+			this.base = base;
+		}
+
+		@Override
+		protected void initChannel(Channel ch) {
+			SslHandler h = tls.newHandler(ch.alloc(), base.getHost(), base.getPort());
+			ch.pipeline().addLast(h, new HttpClientCodec(),
+				new HttpObjectAggregator(1 << 24), new Reader());
+		}
+	}
+
+	private static Channel dial(NioEventLoopGroup group, SslContext tls, URI base)
+		throws Exception {
 		return new Bootstrap().group(group).channel(NioSocketChannel.class)
-			.handler(new ChannelInitializer<Channel>() {
-				@Override
-				protected void initChannel(Channel ch) {
-					SslHandler h = tls.newHandler(ch.alloc(), base.getHost(), base.getPort());
-					ch.pipeline().addLast(h, new HttpClientCodec(),
-						new HttpObjectAggregator(1 << 24), new Reader());
-				}
-			}).connect(base.getHost(), base.getPort()).sync().channel();
+			.handler(new Setup(tls, base)).connect(base.getHost(), base.getPort()).sync()
+			.channel();
 	}
 
 	private static void call(Channel ch, URI base, Path file) throws Exception {
 		List<String> lines = Files.readAllLines(file);
-		FullHttpRequest req = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.POST,
-			lines.get(0), Unpooled.copiedBuffer(lines.get(2), java.nio.charset.StandardCharsets.UTF_8));
+		FullHttpRequest req = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1,
+			HttpMethod.POST, lines.get(0), Unpooled.copiedBuffer(lines.get(2), UTF_8));
 		req.headers().set("host", base.getHost() + ":" + base.getPort());
 		req.headers().set("content-type", "application/json");
 		req.headers().set("content-length", req.content().readableBytes());
 		req.headers().set("x-mock", lines.get(1));
 		ch.writeAndFlush(req).sync();
 		String[] answer = ANSWERS.take().split(" ", 2);
-		System.out.println("{\"case\":\"" + file.getFileName() + "\",\"status\":" + answer[0]
-			+ ",\"body_hex\":\"" + answer[1] + "\"}");
+		System.out.println("{\"case\":\"" + file.getFileName() + "\",\"status\":"
+			+ answer[0] + ",\"body_hex\":\"" + answer[1] + "\"}");
 	}
 
 	public static void main(String[] args) throws Exception {
 		URI base = new URI(System.getenv("E2E_BASE"));
-		SslContext tls = SslContextBuilder.forClient().sslProvider(SslProvider.OPENSSL)
+		SslContext tls = SslContextBuilder.forClient()
+			.sslProvider(SslProvider.OPENSSL)
 			.trustManager(new File(System.getenv("E2E_CA"))).build();
 		NioEventLoopGroup group = new NioEventLoopGroup(1);
 		Channel ch = null;
@@ -94,6 +110,6 @@ public final class Client {
 			}
 		}
 		ch.close().sync();
-		group.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS).sync();
+		group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
 	}
 }
