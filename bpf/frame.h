@@ -11,11 +11,36 @@
  */
 #define ES_FRAMES 4
 
+#define ES_INODE_MANY (~0ull)
+
 /* How the call tells how many bytes it moved. */
 enum es_len_how {
 	ES_LEN_RETURN = 0,  /* int result > 0 */
 	ES_LEN_POINTER = 1, /* int result 1, size_t at lenp */
 	ES_LEN_SSIZE = 2,   /* ssize_t result > 0 */
+};
+
+/* What a thread's system call in flight is about. Filled in at its entry. */
+struct sysio {
+	__u64 object; /* of the descriptor: ES_OBJECT_* | inode number */
+	__u64 stream; /* object of the stream: another one for standard output */
+	__u64 sock;   /* struct sock of a socket; else 0 */
+	__u64 buf;    /* buffer, or array of pieces, or message head */
+	__u64 count;  /* pieces; bytes of a buffer */
+	__u64 proc_start;
+	__u64 seg;	/* vector: where the current piece is */
+	__u64 seg_left; /* ... and how much of it is left */
+	__u64 left;	/* ... and of the call */
+	__u64 vec[2];	/* scratch: a struct iovec */
+	__u64 head;	/* scratch: the first bytes */
+	__u32 execs;
+	__u32 fd;
+	__u32 next; /* piece */
+	__u16 mode; /* of the inode */
+	__u8 kind;  /* enum sysio_kind */
+	__u8 dir;
+	__u8 source;
+	__u8 pad[7];
 };
 
 struct frame {
@@ -27,6 +52,9 @@ struct frame {
 	__u64 proc_start;
 	__u32 execs;
 	__u32 library;
+	__u64 inode; /* of the socket that the call used; ES_INODE_MANY: of several */
+	__u32 fd;
+	__u32 fpad;
 	/* from here on: used at the return only */
 	__u64 total; /* bytes the call moved */
 	__u64 want;  /* of those, bytes to take */
@@ -47,6 +75,7 @@ struct thread {
 	__u32 stale;   /* frames dropped by the last push or take */
 	__u32 scratch; /* see frame_at() */
 	__u32 pad;
+	struct sysio io;
 	struct frame one; /* of programs that have no return side */
 	struct frame frames[ES_FRAMES];
 };

@@ -48,6 +48,7 @@ static __noinline int find_socket(struct stream_val *s, __u64 conn)
 {
 	__u64 at = 0;
 	__u32 kind[2] = { 0, 0 };
+	struct fd_info info;
 	struct sock *sk;
 	__u16 family = 0;
 
@@ -57,16 +58,19 @@ static __noinline int find_socket(struct stream_val *s, __u64 conn)
 	if (USER(at, conn + 8) || USER(at, at) || USER(kind, at + NETFD_FAMILY) ||
 	    kind[1] != GO_STREAM || USER(s->fd, at + NETFD_SYSFD))
 		return 0;
-	sk = (void *)sock_of_fd(s->fd);
-	if (!sk || HOP(family, &sk->__sk_common, skc_family) || family != kind[0])
+	if (fd_look(&info, s->fd) || !info.sock)
+		return 0;
+	sk = (void *)info.sock;
+	if (HOP(family, &sk->__sk_common, skc_family) || family != kind[0])
 		return 0;
 	s->flags |= STREAM_HAS_FD;
 	return 0;
 }
 
-static __always_inline int take(struct pt_regs *ctx, __u64 conn, __u64 buf, __u64 len, __u8 dir,
-				__u32 library)
+/* The bytes are the second and third argument everywhere. */
+static __noinline int take(struct pt_regs *ctx, __u64 conn, __u8 dir, __u32 library)
 {
+	__u64 len = GO_ARG3(ctx);
 	__u64 id = bpf_get_current_pid_tgid();
 	struct proc_val *proc = gate(id);
 	struct stream_key key;
@@ -91,7 +95,7 @@ static __always_inline int take(struct pt_regs *ctx, __u64 conn, __u64 buf, __u6
 	}
 	f = &th->one;
 	f->object = conn;
-	f->buf = buf;
+	f->buf = GO_ARG2(ctx);
 	f->dir = dir;
 	f->source = ES_SRC_GO;
 	f->library = library;
@@ -107,46 +111,41 @@ static __always_inline int take(struct pt_regs *ctx, __u64 conn, __u64 buf, __u6
 	return 0;
 }
 
-/* Behind the stack check of (*Conn).Write. */
-SEC("uprobe")
-int es_go_write(struct pt_regs *ctx)
-{
-	return take(ctx, GO_ARG1(ctx), GO_ARG2(ctx), GO_ARG3(ctx), ES_DIR_WRITE,
-		    (__u32)es_cookie(ctx));
-}
-
 #if defined(__TARGET_ARCH_x86)
 #define CARRY_OR_ZERO ((1u << 0) | (1u << 6)) /* CF, ZF */
 #endif
 
 /* At the jbe of the stack check: when it jumps, the stack grows and the call begins again. */
-SEC("uprobe")
-int es_go_write_jbe(struct pt_regs *ctx)
+static __always_inline bool grows_stack(struct pt_regs *ctx)
 {
 #if defined(__TARGET_ARCH_x86)
-	if (ctx->flags & CARRY_OR_ZERO)
-		return 0;
+	return ctx->flags & CARRY_OR_ZERO;
+#else
+	return false;
 #endif
-	return take(ctx, GO_ARG1(ctx), GO_ARG2(ctx), GO_ARG3(ctx), ES_DIR_WRITE,
-		    (__u32)es_cookie(ctx));
 }
 
 /*
- * At the call of memmove(to, from, n) inside (*Conn).Read. The cookie says where on the stack
- * the receiver was spilled.
+ * One program, so that what takes the bytes is verified once; the cookie says where it is:
+ * behind the stack check of (*Conn).Write, at the check's jump, or at the call of
+ * memmove(to, from, n) in (*Conn).Read, whose receiver was spilled to a slot of the stack.
  */
 SEC("uprobe")
-int es_go_read(struct pt_regs *ctx)
+int es_go(struct pt_regs *ctx)
 {
 	__u64 cookie = es_cookie(ctx), conn = 0;
+	__u32 at = cookie_point(cookie);
 
-	if (!(cookie >> 32))
-		return 0;
-	if (USER(conn, GO_SP(ctx) + (cookie >> 32))) {
-		stat_add(ES_K_READ_FAULT, GO_ARG3(ctx));
-		return 0;
+	if (at == ES_GO_READ) {
+		if (USER(conn, GO_SP(ctx) + cookie_arg(cookie))) {
+			stat_add(ES_K_READ_FAULT, GO_ARG3(ctx));
+			return 0;
+		}
+		return take(ctx, conn, ES_DIR_READ, (__u32)cookie);
 	}
-	return take(ctx, conn, GO_ARG2(ctx), GO_ARG3(ctx), ES_DIR_READ, (__u32)cookie);
+	if (at == ES_GO_WRITE_JBE && grows_stack(ctx))
+		return 0;
+	return take(ctx, GO_ARG1(ctx), ES_DIR_WRITE, (__u32)cookie);
 }
 
 /* (*Conn).Close: the end of this object's stream. */

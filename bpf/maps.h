@@ -46,6 +46,13 @@ struct {
 } es_verdicts SEC(".maps") __weak;
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct stdio_key);
+	__type(value, struct stdio_val);
+} es_stdio SEC(".maps") __weak;
+
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ES_STAT_COUNT);
 	__type(key, __u32);
@@ -84,5 +91,7 @@ const volatile __u64 es_return_sp SEC(".rodata") __weak = 0;
 const volatile bool es_use_verdicts SEC(".rodata") __weak = false;
 /* Attach cookies are there (Linux 5.15). */
 const volatile bool es_use_cookies SEC(".rodata") __weak = false;
+/* Plain traffic is read: standard input and output of children are noted. */
+const volatile bool es_use_plain SEC(".rodata") __weak = false;
 
 #endif /* EARSHOT_BPF_MAPS_H */

@@ -13,6 +13,7 @@
 #include "aead_maps.h"
 #include "maps.h"
 #include "stats.h"
+#include "childio.h"
 
 #define PIDNS_DEPTH 8
 
@@ -93,6 +94,7 @@ int BPF_PROG(es_fork, struct task_struct *parent, struct task_struct *child)
 	val.start = child->start_boottime;
 	val.execs = pp ? pp->execs : 0;
 	val.ns_tgid = own_ns_pid(child);
+	val.flags = pp ? PROC_CHILD : 0;
 	if (bpf_map_update_elem(&es_procs, &tgid, &val, BPF_ANY)) {
 		stat_add(ES_K_PROCS_FULL, 0);
 		return 0;
@@ -120,6 +122,8 @@ int BPF_PROG(es_exec, struct task_struct *task, int old_pid)
 	bpf_map_delete_elem(&es_threads, &id);
 	bpf_map_delete_elem(&es_aead_threads, &id);
 	proc->execs++;
+	if (es_use_plain)
+		stdio_note(proc, tgid);
 	emit_proc(ES_REC_EXEC, tgid, proc, task, 0, 0, 0);
 	return 0;
 }
@@ -138,6 +142,8 @@ int BPF_PROG(es_exit, struct task_struct *task)
 	bpf_map_delete_elem(&es_aead_threads, &id);
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return 0;
+	if (es_use_plain)
+		stdio_forget(proc, tgid);
 	emit_proc(ES_REC_EXIT, tgid, proc, task, 0, 0, 0);
 	bpf_map_delete_elem(&es_procs, &tgid);
 	return 0;

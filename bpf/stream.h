@@ -101,4 +101,24 @@ static __always_inline void stream_end(struct stream_key *key)
 	bpf_map_delete_elem(&es_streams, key);
 }
 
+/*
+ * The call used a socket. An object that is met with another one than before has been freed
+ * and used again (not every free is seen): a new generation begins.
+ */
+static __always_inline struct stream_val *stream_bind(struct stream_key *key, struct stream_val *s,
+						      struct frame *f)
+{
+	if (s->inode && s->inode != f->inode) {
+		stream_end(key);
+		s = stream_get(key, f->proc_start);
+		if (!s)
+			return 0;
+	}
+	if (!(s->flags & STREAM_HAS_FD)) {
+		s->fd = f->fd;
+		s->flags |= STREAM_HAS_FD;
+	}
+	return s;
+}
+
 #endif /* EARSHOT_BPF_STREAM_H */

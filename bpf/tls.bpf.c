@@ -47,6 +47,7 @@ static __always_inline int enter(struct pt_regs *ctx, __u8 dir, __u8 how, __u64 
 	f->execs = proc->execs;
 	f->library = (__u32)es_cookie(ctx);
 	f->source = ES_SRC_TLS;
+	f->inode = 0;
 	f->dir = dir;
 	f->how = how;
 	f->reported = 0;
@@ -168,6 +169,13 @@ int es_return(struct pt_regs *ctx)
 	if (!s) {
 		stat_add(ES_K_STREAMS_FULL, n);
 		return 0;
+	}
+	if (f->inode && f->inode != ES_INODE_MANY) {
+		s = stream_bind(&key, s, f);
+		if (!s) {
+			stat_add(ES_K_STREAMS_FULL, n);
+			return 0;
+		}
 	}
 	if (f->dir == ES_DIR_READ)
 		s->flags &= ~STREAM_READ_END;

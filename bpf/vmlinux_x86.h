@@ -108,6 +108,7 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	__u16 sk_type;
 };
 
 struct socket {
@@ -116,6 +117,7 @@ struct socket {
 
 struct inode {
 	__u16 i_mode;
+	__u64 i_ino;
 };
 
 struct file {

@@ -25,6 +25,7 @@ enum es_rec_type {
 	ES_REC_EXEC = 5,       /* struct es_proc: a watched process runs another program */
 	ES_REC_EXIT = 6,       /* struct es_proc: the last thread ended */
 	ES_REC_GAP = 7,	       /* struct es_data with len 0: missing bytes lost before offset */
+	ES_REC_WIRE = 8,       /* struct es_wire: what a socket that is not read shows of itself */
 	ES_REC_AEAD = 9,       /* struct es_aead: the plaintext of one TLS record */
 	ES_REC_AEAD_PEER = 10, /* struct es_peer: the socket of the records of one key */
 
@@ -146,7 +147,32 @@ struct es_peer {
 	__u8 pad[6];
 	__u8 remote[16]; /* network order; IPv4 in the first 4 */
 	__u8 local[16];
+	__u64 inode; /* of the socket; 0: not told */
 };
+
+/* ES_REC_WIRE: of a socket whose bytes are not taken. The payload of len bytes follows. */
+struct es_wire {
+	struct es_head head;
+	struct es_stream stream; /* object: as of ES_SRC_SOCKET streams */
+	__u16 kind;		 /* enum es_wire_kind */
+	__u16 family;		 /* as in struct es_peer */
+	__u16 remote_port;
+	__u16 local_port;
+	__u32 len;
+	__u32 fd;
+	__u8 remote[16];
+	__u8 local[16];
+};
+
+enum es_wire_kind {
+	ES_WIRE_HELLO = 1,  /* a TLS ClientHello; payload: its bytes, as far as they fit */
+	ES_WIRE_DATA = 2,   /* encrypted data that is more than a handshake was sent */
+	ES_WIRE_JOINED = 3, /* encrypted data on a connection that began before us */
+	ES_WIRE_QUIC = 4,   /* a QUIC long header was sent */
+	ES_WIRE_URING = 5,  /* the process made an io_uring: what goes through it is not seen */
+};
+
+#define ES_WIRE_MAX 4096u
 
 /* ES_REC_FORK, ES_REC_EXEC, ES_REC_EXIT. head.tgid is the process meant (the child at a fork). */
 struct es_proc {
@@ -228,7 +254,8 @@ _Static_assert(sizeof(struct es_head) == 24, "es_head");
 _Static_assert(sizeof(struct es_stream) == 24, "es_stream");
 _Static_assert(sizeof(struct es_data) == 80, "es_data");
 _Static_assert(sizeof(struct es_close) == 120, "es_close");
-_Static_assert(sizeof(struct es_peer) == 96, "es_peer");
+_Static_assert(sizeof(struct es_peer) == 104, "es_peer");
+_Static_assert(sizeof(struct es_wire) == 96, "es_wire");
 _Static_assert(sizeof(struct es_aead) == 96, "es_aead");
 _Static_assert(sizeof(struct es_proc) == 72, "es_proc");
 _Static_assert(sizeof(struct es_clock) == 40, "es_clock");

@@ -10,10 +10,15 @@
 
 /* Value of es_procs, by tgid in the root pid namespace: the gate. */
 struct proc_val {
-	__u64 start; /* CLOCK_BOOTTIME ns */
+	__u64 start;	/* CLOCK_BOOTTIME ns */
+	__u64 stdio[2]; /* objects of standard input and output; 0: none */
 	__u32 execs;
 	__u32 ns_tgid;
+	__u32 flags; /* PROC_* */
+	__u32 pad;
 };
+
+#define PROC_CHILD (1u << 0) /* its parent is, or was, watched too */
 
 struct stream_key {
 	__u64 object;
@@ -26,6 +31,11 @@ struct stream_key {
 #define STREAM_CLOSED	 (1u << 2) /* freed, but its record could not be written */
 #define STREAM_SENT	 (1u << 3) /* a record was delivered */
 #define STREAM_READ_END	 (1u << 4) /* the newest read told the end, or may have */
+/* Of sockets and pipes: */
+#define STREAM_SNIFFED	(1u << 5) /* its first bytes were looked at */
+#define STREAM_SKIP	(1u << 6) /* not taken */
+#define STREAM_TLS	(1u << 7) /* not taken: TLS */
+#define STREAM_TLS_DATA (1u << 8) /* ... which has sent more than a handshake */
 
 struct stream_val {
 	__u64 proc_start;
@@ -35,8 +45,31 @@ struct stream_val {
 	__u64 ignored[2];
 	__u64 tail[2]; /* lost or ignored since the last delivered byte */
 	__u64 sock;    /* the kernel's struct sock, once known: tells a reused descriptor */
+	__u64 inode;   /* of that socket; 0: not known */
 	__u32 flags;
 	__u32 fd;
+};
+
+/*
+ * Objects of sockets and pipes are inode numbers, which are never used twice on one boot in
+ * practice; the bits keep them apart from addresses.
+ */
+#define ES_OBJECT_SOCKET (1ull << 63)
+#define ES_OBJECT_PIPE	 (1ull << 62)
+
+#define ES_STDIO_BOTH 2u /* one socket for both: what the process does tells */
+
+/* Standard input and output of a process, by object. */
+struct stdio_key {
+	__u64 object;
+	__u32 tgid;
+	__u32 pad;
+};
+
+struct stdio_val {
+	__u64 stream; /* object of the stream that both directions belong to */
+	__u32 dir;    /* enum es_dir, or ES_STDIO_BOTH */
+	__u32 pad;
 };
 
 /* Records of one key that were lost and could not be told: value of es_aead_lost. */
@@ -49,6 +82,20 @@ struct aead_key {
 struct aead_lost {
 	__u64 bytes;
 	__u64 records;
+};
+
+/*
+ * An attach cookie: number of the library in the low 32 bits, then what kind of point it is
+ * for programs that serve several, then the point's own number.
+ */
+#define ES_COOKIE_POINT	  32
+#define ES_COOKIE_ARG	  40
+#define ES_COOKIE_ARG_MAX 0xffffffu
+
+enum es_go_point {
+	ES_GO_WRITE = 0,
+	ES_GO_WRITE_JBE = 1,
+	ES_GO_READ = 2,
 };
 
 /* What user space wants of a stream. */
@@ -78,6 +125,6 @@ struct control_val {
 };
 
 _Static_assert(sizeof(struct stream_key) == 16, "stream_key");
-_Static_assert(sizeof(struct stream_val) == 96, "stream_val");
+_Static_assert(sizeof(struct stream_val) == 104, "stream_val");
 
 #endif /* EARSHOT_STATE_H */

@@ -46,7 +46,10 @@
 	X(K_AEAD_NOT_TLS, "sealed or opened, but no TLS record: not taken")                  \
 	X(U_AEAD_GAP, "TLS records lost whose length is not known")                          \
 	X(U_AEAD_ONE_SIDED, "TLS key whose other direction is not known")                    \
-	X(U_AEAD_FULL, "daemon's table of TLS keys full")
+	X(U_AEAD_FULL, "daemon's table of TLS keys full")                                    \
+	X(K_NOT_COPIED, "plain bytes moved by sendfile or splice: not seen")                 \
+	X(K_VECTOR_LONG, "plain bytes in more pieces than are read of one call")             \
+	X(K_MESSAGES, "plain bytes in further messages of one sendmmsg or recvmmsg")
 
 enum es_stat {
 #define X(name, text) ES_##name,

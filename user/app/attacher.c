@@ -13,6 +13,7 @@
 #include "app/watched.h"
 #include "base/clock.h"
 #include "earshot/msg.h"
+#include "probe/plain.h"
 
 #define MESSAGES_MAX (4u << 20)
 #define SWEEP_NS     NS_PER_SEC	      /* counters, clock, and libraries that no event told */
@@ -26,6 +27,8 @@ struct attacher {
 	bool stop;
 	struct filecache *files;
 	struct watched *watched;
+	struct plain plain;
+	int plain_error;
 	uint64_t last_busy, last_sweep, wall_offset, maps_lost;
 	struct stat_pair sent[ES_STAT_COUNT];
 	struct attacher_report report;
@@ -45,6 +48,17 @@ static void send_loss(struct attacher *a)
 		return;
 	memcpy(a->sent, now, sizeof(now));
 	fact_send_loss(a->opt.out, now);
+}
+
+/* Costs every process of the host: on only while somebody is watched. */
+static void plain_follow(struct attacher *a, bool needed)
+{
+	if (!a->opt.plain || needed == (a->plain.count > 0) || (needed && a->plain_error))
+		return;
+	if (needed)
+		a->plain_error = plain_on(&a->plain, a->opt.loader);
+	else
+		plain_off(&a->plain);
 }
 
 static void on_proc(struct attacher *a, const struct es_proc *r)
@@ -85,6 +99,7 @@ static void on_message(void *ctx, struct sv message)
 		break;
 	case ES_MSG_COMMAND:
 		a->last_busy = clock_mono();
+		plain_follow(a, true);
 		watched_command(a->watched, (int)m->pid, m->path);
 		if (write(a->ready, &one, sizeof(one)) != (ssize_t)sizeof(one))
 			a->stop = true;
@@ -121,6 +136,7 @@ static void sweep(struct attacher *a, uint64_t now)
 	if (now - a->last_sweep < SWEEP_NS)
 		return;
 	a->last_sweep = now;
+	plain_follow(a, watched_count(a->watched) > 0);
 	send_loss(a);
 	fact_send_clock(a->opt.out, &a->wall_offset);
 	if (!a->opt.maps)
@@ -163,7 +179,8 @@ static void report(struct attacher *a)
 
 	a->report = (struct attacher_report){ .attached = s->attached,
 					      .failed = s->failed,
-					      .first_attach = s->first_attach };
+					      .first_attach = s->first_attach,
+					      .plain_error = a->plain_error };
 	if (!n)
 		return;
 	memcpy(sorted, s->exec_to_attach, n * sizeof(sorted[0]));
@@ -172,12 +189,28 @@ static void report(struct attacher *a)
 	a->report.exec_to_attach_max = sorted[n - 1];
 }
 
+/* Their close takes its time too. */
+static void leave_plain(struct attacher *a)
+{
+	int *more = realloc(a->fds, (a->fd_count + a->plain.count + 1) * sizeof(int));
+
+	if (!more) {
+		plain_off(&a->plain);
+		return;
+	}
+	a->fds = more;
+	for (size_t i = 0; i < a->plain.count; i++)
+		a->fds[a->fd_count++] = a->plain.fds[i];
+	a->plain.count = 0;
+}
+
 static void finish(struct attacher *a)
 {
 	loader_settle(a->opt.loader, 0, clock_mono(), fact_send_settle, a->opt.out);
 	send_loss(a);
 	report(a);
 	watched_take_all(a->watched, &a->fds, &a->fd_count);
+	leave_plain(a);
 }
 
 /* It works little, and what it is late for is not seen: ahead of others, if we may. */

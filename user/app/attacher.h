@@ -15,6 +15,7 @@ struct attacher_options {
 	struct mapwatch *maps; /* borrowed; NULL: libraries are found at exec and by sweeps */
 	enum return_side side;
 	bool multi;
+	bool plain;	  /* plain sockets and standard input and output are read */
 	struct chan *out; /* records for the line; borrowed */
 };
 
@@ -36,6 +37,7 @@ struct attacher_report {
 	uint64_t first_attach;	 /* CLOCK_MONOTONIC ns; 0: none */
 	uint64_t exec_to_attach; /* median of known programs, ns; 0: before their exec */
 	uint64_t exec_to_attach_max;
+	int plain_error; /* why plain traffic is not read; 0 */
 };
 
 /*

@@ -175,6 +175,19 @@ static void close_record(struct pipeline *p, const struct es_head *rec)
 	conns_close(p->conns, &c);
 }
 
+/* As close_record(). */
+#define PEER_LEAST offsetof(struct es_peer, inode)
+
+static void peer_record(struct pipeline *p, const struct es_head *rec)
+{
+	struct es_peer r = { 0 };
+
+	if (!sized(p, rec, PEER_LEAST))
+		return;
+	memcpy(&r, rec, rec->size < sizeof(r) ? rec->size : sizeof(r));
+	conns_peer(p->conns, &r);
+}
+
 static void proc_record(struct pipeline *p, const struct es_head *rec)
 {
 	const struct es_proc *r = (const void *)rec;
@@ -201,8 +214,7 @@ static void dispatch(struct pipeline *p, const struct es_head *rec)
 		close_record(p, rec);
 		break;
 	case ES_REC_PEER:
-		if (sized(p, rec, sizeof(struct es_peer)))
-			conns_peer(p->conns, (const void *)rec);
+		peer_record(p, rec);
 		break;
 	case ES_REC_FORK:
 	case ES_REC_EXEC:

@@ -92,6 +92,7 @@ static int choose(struct session *s)
 			option_is(o, OPT_return_probe, "ret") ? RETURN_INSN : RETURN_URETPROBE;
 	s->load.multi = !option_is(o, OPT_attach, "single") &&
 			feature_has(&s->features, FEATURE_UPROBE_MULTI);
+	s->load.plain = option_is(o, OPT_plain, "auto");
 	s->load.cookies = s->load.multi || feature_has(&s->features, FEATURE_COOKIES);
 	if (option_is(o, OPT_attach, "multi") && !s->load.multi) {
 		complain("--attach multi", "this kernel has no uprobe_multi; see earshot doctor");
@@ -172,9 +173,11 @@ static void prepare_command(struct session *s)
 
 static int start_workers(struct session *s)
 {
-	struct attacher_options a = {
-		.loader = s->loader, .side = s->load.side, .multi = s->load.multi, .out = s->facts
-	};
+	struct attacher_options a = { .loader = s->loader,
+				      .side = s->load.side,
+				      .multi = s->load.multi,
+				      .plain = s->load.plain,
+				      .out = s->facts };
 	int err = mapwatch_new(&s->maps, s->child.pid);
 
 	if (err)

@@ -490,6 +490,11 @@ void watched_take_all(struct watched *w, int **ret_fds, size_t *ret_count)
 	w->idle_count = w->idle_cap = 0;
 }
 
+size_t watched_count(const struct watched *w)
+{
+	return HASH_COUNT(w->procs);
+}
+
 const struct watch_stats *watched_stats(const struct watched *w)
 {
 	return &w->stats;

@@ -54,6 +54,9 @@ int watched_take_idle(struct watched *w);
 /* All descriptors still held: the caller frees the array. */
 void watched_take_all(struct watched *w, int **ret_fds, size_t *ret_count);
 
+/* Processes that run. */
+size_t watched_count(const struct watched *w);
+
 const struct watch_stats *watched_stats(const struct watched *w);
 
 #endif /* EARSHOT_APP_WATCHED_H */

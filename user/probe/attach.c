@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "earshot/state.h"
 #include "probe/uprobe.h"
 
 struct attaching {
@@ -82,6 +83,12 @@ static int attach_returns(struct attaching *a, const struct loader *l, const str
 	return err ? err : attach_places(a, loader_return_fd(l), &p, false);
 }
 
+/* How a program that serves several kinds of points knows this one. */
+static uint64_t point_of(enum tls_prog prog)
+{
+	return prog == TLS_GO_WRITE_JBE ? ES_GO_WRITE_JBE : prog == TLS_GO_READ ? ES_GO_READ : 0;
+}
+
 static int attach_prog(struct attaching *a, const struct loader *l, const struct tls_stack *s,
 		       enum tls_prog prog)
 {
@@ -91,7 +98,9 @@ static int attach_prog(struct attaching *a, const struct loader *l, const struct
 	for (size_t i = 0; i < s->point_count; i++) {
 		if (s->points[i].prog != prog)
 			continue;
-		add_place(&p, s->points[i].offset, (uint64_t)s->points[i].arg << 32 | a->library);
+		add_place(&p, s->points[i].offset,
+			  (uint64_t)s->points[i].arg << ES_COOKIE_ARG |
+				  (uint64_t)point_of(prog) << ES_COOKIE_POINT | a->library);
 		/* A program of the return side itself; all others have es_return for it. */
 		returns = prog == TLS_AEAD_DONE && s->points[i].returns;
 	}

@@ -68,10 +68,32 @@ static struct bpf_program *program(struct earshot_bpf *s, enum tls_prog p)
 		[TLS_RING_SEAL] = s->progs.es_ring_seal,
 		[TLS_RING_OPEN_16] = s->progs.es_ring_open_16,
 		[TLS_RING_OPEN_17] = s->progs.es_ring_open_17,
-		[TLS_GO_WRITE] = s->progs.es_go_write,
-		[TLS_GO_WRITE_JBE] = s->progs.es_go_write_jbe,
-		[TLS_GO_READ] = s->progs.es_go_read,
+		[TLS_GO_WRITE] = s->progs.es_go,
+		[TLS_GO_WRITE_JBE] = s->progs.es_go,
+		[TLS_GO_READ] = s->progs.es_go,
 		[TLS_GO_CLOSE] = s->progs.es_go_close,
+	};
+
+	return progs[p];
+}
+
+static struct bpf_program *plain_program(struct earshot_bpf *s, enum plain_prog p)
+{
+	struct bpf_program *progs[PLAIN_PROG_COUNT] = {
+		[PLAIN_READ] = s->progs.es_sys_read,
+		[PLAIN_RECVFROM] = s->progs.es_sys_recvfrom,
+		[PLAIN_WRITE] = s->progs.es_sys_write,
+		[PLAIN_READV] = s->progs.es_sys_readv,
+		[PLAIN_WRITEV] = s->progs.es_sys_writev,
+		[PLAIN_RECVMSG] = s->progs.es_sys_recvmsg,
+		[PLAIN_SENDMSG] = s->progs.es_sys_sendmsg,
+		[PLAIN_RECVMMSG] = s->progs.es_sys_recvmmsg,
+		[PLAIN_SENDMMSG] = s->progs.es_sys_sendmmsg,
+		[PLAIN_SENDFILE] = s->progs.es_sys_sendfile,
+		[PLAIN_SPLICE] = s->progs.es_sys_splice,
+		[PLAIN_CLOSE] = s->progs.es_sys_close,
+		[PLAIN_EXIT] = s->progs.es_sys_exit,
+		[PLAIN_URING] = s->progs.es_uring,
 	};
 
 	return progs[p];
@@ -90,6 +112,9 @@ static int configure(struct earshot_bpf *s, const struct loader_options *opt)
 	s->rodata->es_wake_bytes = opt->ring_size / 16 < 1u << 20 ? opt->ring_size / 16 : 1u << 20;
 	s->rodata->es_use_verdicts = opt->verdicts;
 	s->rodata->es_use_cookies = opt->cookies;
+	s->rodata->es_use_plain = opt->plain;
+	for (int p = 0; p < PLAIN_PROG_COUNT; p++)
+		bpf_program__set_autoload(plain_program(s, (enum plain_prog)p), opt->plain);
 #if defined(__x86_64__)
 	s->rodata->es_return_sp = opt->side == RETURN_URETPROBE ? 8 : 0;
 #endif
@@ -186,6 +211,11 @@ int loader_prog_fd(const struct loader *l, enum tls_prog prog)
 int loader_return_fd(const struct loader *l)
 {
 	return bpf_program__fd(l->skel->progs.es_return);
+}
+
+int loader_plain_fd(const struct loader *l, enum plain_prog prog)
+{
+	return bpf_program__fd(plain_program(l->skel, prog));
 }
 
 int loader_arm(struct loader *l)

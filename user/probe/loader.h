@@ -15,6 +15,7 @@ struct loader_options {
 	enum return_side side;
 	bool multi;    /* programs for uprobe_multi links */
 	bool cookies;  /* attach cookies are there */
+	bool plain;    /* plain sockets, standard input and output */
 	bool verdicts; /* user space may rule streams out */
 };
 
@@ -32,6 +33,28 @@ void loader_free(struct loader *l);
 int loader_ring_fd(const struct loader *l);
 int loader_prog_fd(const struct loader *l, enum tls_prog prog);
 int loader_return_fd(const struct loader *l);
+
+/* Programs at system calls. */
+enum plain_prog {
+	PLAIN_READ,
+	PLAIN_RECVFROM,
+	PLAIN_WRITE,
+	PLAIN_READV,
+	PLAIN_WRITEV,
+	PLAIN_RECVMSG,
+	PLAIN_SENDMSG,
+	PLAIN_RECVMMSG,
+	PLAIN_SENDMMSG,
+	PLAIN_SENDFILE,
+	PLAIN_SPLICE,
+	PLAIN_CLOSE,
+	PLAIN_EXIT,
+	PLAIN_URING,
+	PLAIN_PROG_COUNT,
+};
+
+/* -1 unless loader_options.plain. */
+int loader_plain_fd(const struct loader *l, enum plain_prog prog);
 
 /* The next child that this process forks comes through the gate. */
 int loader_arm(struct loader *l);

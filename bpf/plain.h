@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR BSD-2-Clause OR GPL-2.0-only) */
+#ifndef EARSHOT_BPF_PLAIN_H
+#define EARSHOT_BPF_PLAIN_H
+
+/* plain - from a system call to records: what its descriptor is, whether to take its bytes. */
+#include "deliver.h"
+#include "maps.h"
+#include "peer.h"
+#include "sniff.h"
+#include "stream.h"
+#include "wire.h"
+
+enum sysio_kind {
+	IO_NONE = 0,
+	IO_BUFFER,
+	IO_VECTOR,   /* buf: array of count struct iovec */
+	IO_MESSAGE,  /* buf: struct msghdr */
+	IO_MESSAGES, /* buf: array of struct mmsghdr, of which the first is read */
+	IO_UNSEEN,   /* sendfile, splice */
+};
+
+#define ES_MSG_PEEK	 2
+#define ES_AF_UNIX	 1
+#define SOCK_KIND_STREAM 1
+#define SOCK_KIND_DGRAM	 2
+
+/* A ClientHello's answer and the like are small: more than this is somebody's data. */
+#define TLS_MORE_THAN_HANDSHAKE 300
+
+/* Is the call's descriptor one of the process's standard input and output? Sets io->stream. */
+static __always_inline bool is_stdio(struct sysio *io, __u32 tgid)
+{
+	struct stdio_key key = { .object = io->object, .tgid = tgid };
+	struct stdio_val *v = bpf_map_lookup_elem(&es_stdio, &key);
+
+	if (!v || (v->dir != ES_STDIO_BOTH && v->dir != io->dir))
+		return false;
+	io->stream = v->stream;
+	io->source = ES_SRC_STDIO;
+	return true;
+}
+
+/* Which socket a TLS call in flight on this thread uses. */
+static __always_inline void note_nested(struct thread *th, __u64 inode)
+{
+	struct frame *f;
+
+	if (!th->depth || th->depth > ES_FRAMES)
+		return;
+	f = frame_at(th, th->depth - 1);
+	if (!f->inode) {
+		f->inode = inode;
+		f->fd = th->io.fd;
+	} else if (f->inode != inode) {
+		f->inode = ES_INODE_MANY;
+	}
+}
+
+static __always_inline bool worth_a_look(struct sysio *io)
+{
+	struct sock *sk = (void *)io->sock;
+	__u16 family = 0, type = 0;
+
+	HOP(family, &sk->__sk_common, skc_family);
+	HOP(type, sk, sk_type);
+	if (family == ES_AF_UNIX)
+		return type == SOCK_KIND_STREAM;
+	return (family == ES_AF_INET || family == ES_AF_INET6) &&
+	       (type == SOCK_KIND_STREAM || (type == SOCK_KIND_DGRAM && io->dir == ES_DIR_WRITE));
+}
+
+/* Nothing more to do with what is known of this stream? */
+static __always_inline bool settled(struct sysio *io, struct stream_key *key)
+{
+	struct stream_val *s = bpf_map_lookup_elem(&es_streams, key);
+
+	if (!s || !(s->flags & STREAM_SKIP))
+		return false;
+	return !(s->flags & STREAM_TLS) || (s->flags & STREAM_TLS_DATA) || io->dir != ES_DIR_WRITE;
+}
+
+/* Entry of a call; io's fd, buf, count, kind, dir are set. Leaves kind IO_NONE when it is of no use. */
+static __noinline int plain_look(struct thread *th)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct fd_info info;
+	struct stream_key key;
+	struct sysio *io;
+	__u8 kind;
+
+	if (!th)
+		return 0;
+	io = &th->io;
+	kind = io->kind;
+	io->kind = IO_NONE;
+	if (fd_look(&info, io->fd))
+		return 0;
+	io->sock = info.sock;
+	if (info.sock)
+		io->object = ES_OBJECT_SOCKET | info.inode;
+	else if ((info.mode & MODE_TYPE) == MODE_FIFO)
+		io->object = ES_OBJECT_PIPE | info.inode;
+	else
+		return 0;
+	if (info.sock)
+		note_nested(th, info.inode);
+	io->stream = io->object;
+	io->source = ES_SRC_SOCKET;
+	if (!is_stdio(io, tgid) && (!info.sock || !worth_a_look(io)))
+		return 0;
+	key.object = io->stream;
+	key.tgid = tgid;
+	key.execs = io->execs;
+	if (!settled(io, &key))
+		io->kind = kind;
+	return 0;
+}
+
+/* The first piece of the call's memory, into io->seg and io->seg_left; f->total may change. */
+static __noinline int plain_first(struct thread *th)
+{
+	struct sysio *io;
+	struct frame *f;
+
+	if (!th)
+		return 0;
+	io = &th->io;
+	f = &th->one;
+	io->next = 0;
+	io->seg = io->buf;
+	io->seg_left = f->total;
+	if (io->kind == IO_BUFFER || io->kind == IO_UNSEEN)
+		return 0;
+	if (io->kind == IO_MESSAGES) {
+		/* The length of the first message stands behind its head. */
+		__u64 messages = f->total;
+		__u32 len = 0;
+
+		bpf_probe_read_user(&len, sizeof(len), (void *)(io->buf + 56));
+		f->total = len;
+		if (messages > 1)
+			stat_add(ES_K_MESSAGES, 0);
+	}
+	if (io->kind == IO_MESSAGE || io->kind == IO_MESSAGES) {
+		bpf_probe_read_user(io->vec, sizeof(io->vec), (void *)(io->buf + 16));
+		io->buf = io->vec[0];
+		io->count = io->vec[1];
+	}
+	io->kind = IO_VECTOR;
+	io->vec[0] = io->vec[1] = 0;
+	bpf_probe_read_user(io->vec, sizeof(io->vec), (void *)io->buf);
+	io->seg = io->vec[0];
+	io->seg_left = io->vec[1];
+	return 0;
+}
+
+#define VECTOR_STEPS 96
+
+/* One chunk of the current piece, or on to the next piece. */
+static __noinline int vector_step(struct stream_val *s, struct thread *th)
+{
+	struct sysio *io;
+	struct frame *f;
+	__u64 len;
+
+	if (!s || !th)
+		return 0;
+	io = &th->io;
+	f = &th->one;
+	if (!io->seg_left) {
+		if (++io->next >= io->count)
+			return 0;
+		io->vec[0] = io->vec[1] = 0;
+		bpf_probe_read_user(io->vec, sizeof(io->vec), (void *)(io->buf + 16ull * io->next));
+		io->seg = io->vec[0];
+		io->seg_left = io->vec[1];
+		return 0;
+	}
+	len = io->seg_left < io->left ? io->seg_left : io->left;
+	if (len > ES_CHUNK_MAX)
+		len = ES_CHUNK_MAX;
+	f->buf = io->seg;
+	f->want = len;
+	if (len == ES_CHUNK_MAX) {
+		f->outcome = EMIT_NO_ROOM;
+		emit_whole_chunk(s, f, 0);
+		account(s, f, ES_CHUNK_MAX);
+	} else {
+		emit_rest(s, f);
+	}
+	io->seg += len;
+	io->seg_left -= len;
+	io->left -= len;
+	return 0;
+}
+
+/* f->total bytes lie in pieces. */
+static __noinline int deliver_vector(struct stream_val *s, struct thread *th)
+{
+	struct frame *f;
+
+	if (!s || !th)
+		return 0;
+	f = &th->one;
+	if (f->want == ES_VERDICT_IGNORE) {
+		stream_skip(s, f->dir, f->total, true);
+		stat_add(ES_K_IGNORED, f->total);
+		return 0;
+	}
+	__builtin_memset(f->missed, 0, sizeof(f->missed));
+	th->io.left = f->total;
+	for (int i = 0; i < VECTOR_STEPS; i++) {
+		if (!th->io.left || th->io.next >= th->io.count)
+			break;
+		vector_step(s, th);
+	}
+	if (th->io.left) {
+		stream_skip(s, f->dir, th->io.left, false);
+		stat_add(ES_K_VECTOR_LONG, th->io.left);
+	}
+	count_missed(f);
+	if (s->tail[f->dir & 1])
+		emit_gap(s, f);
+	return 0;
+}
+
+/* Bytes that were moved without being anywhere: their number keeps the offsets right. */
+static __always_inline void unseen(struct stream_val *s, struct frame *f)
+{
+	stream_skip(s, f->dir, f->total, false);
+	stat_add(ES_K_NOT_COPIED, f->total);
+	emit_gap(s, f);
+}
+
+static __always_inline void skip_sealed(struct stream_val *s, struct thread *th)
+{
+	struct frame *f = &th->one;
+	__u8 type = th->io.head;
+
+	if ((s->flags & (STREAM_TLS | STREAM_TLS_DATA)) == STREAM_TLS && f->dir == ES_DIR_WRITE &&
+	    type != 0x16 && f->total > TLS_MORE_THAN_HANDSHAKE) {
+		s->flags |= STREAM_TLS_DATA;
+		wire_emit(s, th, ES_WIRE_DATA);
+	}
+	stream_skip(s, f->dir, f->total, true);
+}
+
+/* Decides what becomes of the stream. */
+static __noinline int plain_sniff(struct stream_val *s, struct thread *th)
+{
+	struct sysio *io;
+	enum sniff what;
+
+	if (!s || !th)
+		return 0;
+	io = &th->io;
+	if (io->source == ES_SRC_STDIO) {
+		what = sniff_stdio(io->head);
+		/* What a child says of itself first decides nothing: a request may yet come. */
+		if (what == SNIFF_TAKE || io->dir == ES_DIR_READ)
+			s->flags |= STREAM_SNIFFED | (what == SNIFF_TAKE ? 0 : STREAM_SKIP);
+		return what == SNIFF_TAKE;
+	}
+	s->flags |= STREAM_SNIFFED;
+	if (wire_quic(s, th))
+		return 0;
+	what = sniff_socket(io->head, th->one.total);
+	if (what == SNIFF_TAKE)
+		return 1;
+	s->flags |= STREAM_SKIP;
+	if (what != SNIFF_SKIP)
+		s->flags |= STREAM_TLS;
+	if (what == SNIFF_HELLO && io->dir == ES_DIR_WRITE)
+		wire_emit(s, th, ES_WIRE_HELLO);
+	if (what == SNIFF_SEALED && io->dir == ES_DIR_WRITE) {
+		s->flags |= STREAM_TLS_DATA;
+		wire_emit(s, th, ES_WIRE_JOINED);
+	}
+	return 0;
+}
+
+static __always_inline void fill_frame(struct thread *th)
+{
+	struct frame *f = &th->one;
+
+	f->object = th->io.stream;
+	f->dir = th->io.dir;
+	f->source = th->io.source;
+	f->library = 0;
+	f->time = bpf_ktime_get_ns();
+}
+
+static __always_inline void take(struct stream_val *s, struct stream_key *key, struct thread *th)
+{
+	struct frame *f = &th->one;
+
+	if (!(s->flags & STREAM_PEER_SENT) && th->io.source == ES_SRC_SOCKET)
+		emit_peer(s, f->object, f->time);
+	f->want = verdict_of(key, s);
+	if (th->io.kind == IO_UNSEEN) {
+		unseen(s, f);
+		return;
+	}
+	if (th->io.kind == IO_VECTOR) {
+		deliver_vector(s, th);
+		return;
+	}
+	f->buf = th->io.buf;
+	deliver(s, f);
+}
+
+/* Exit of a call that moved th->one.total bytes (or messages). */
+static __noinline int plain_done(struct thread *th)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct stream_key key;
+	struct stream_val *s;
+	int taken;
+
+	if (!th)
+		return 0;
+	plain_first(th);
+	key.object = th->io.stream;
+	key.tgid = id >> 32;
+	key.execs = th->io.execs;
+	s = stream_get(&key, th->io.proc_start);
+	if (!s) {
+		stat_add(ES_K_STREAMS_FULL, th->one.total);
+		th->io.kind = IO_NONE;
+		return 0;
+	}
+	fill_frame(th);
+	s->fd = th->io.fd;
+	s->flags |= STREAM_HAS_FD;
+	if (th->io.dir == ES_DIR_READ)
+		s->flags &= ~STREAM_READ_END;
+	th->io.head = 0;
+	if (th->io.kind != IO_UNSEEN)
+		bpf_probe_read_user(&th->io.head, sizeof(th->io.head), (void *)th->io.seg);
+	taken = (s->flags & STREAM_SNIFFED) ? !(s->flags & STREAM_SKIP) : plain_sniff(s, th);
+	if (taken)
+		take(s, &key, th);
+	else
+		skip_sealed(s, th);
+	th->io.kind = IO_NONE;
+	return 0;
+}
+
+static __noinline int plain_read_end(struct thread *th)
+{
+	struct stream_key key;
+	struct stream_val *s;
+
+	if (!th)
+		return 0;
+	key.object = th->io.stream;
+	key.tgid = bpf_get_current_pid_tgid() >> 32;
+	key.execs = th->io.execs;
+	s = bpf_map_lookup_elem(&es_streams, &key);
+	if (s)
+		s->flags |= STREAM_READ_END;
+	return 0;
+}
+
+static __noinline int plain_close(__u64 id, __u32 execs, __u32 fd)
+{
+	struct fd_info info;
+	struct stream_key key;
+
+	if (fd_look(&info, fd) || !info.sock)
+		return 0;
+	key.object = ES_OBJECT_SOCKET | info.inode;
+	key.tgid = id >> 32;
+	key.execs = execs;
+	stream_end(&key);
+	return 0;
+}
+
+#endif /* EARSHOT_BPF_PLAIN_H */
