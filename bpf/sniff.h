@@ -28,7 +28,7 @@ static __always_inline bool sniff_http(__u32 w)
 /* head: the first 8 bytes, little endian, of which len are there. */
 static __always_inline enum sniff sniff_socket(__u64 head, __u64 len)
 {
-	__u8 type = head, major = head >> 8, hand = head >> 40;
+	__u8 type = head & 0xff, major = head >> 8 & 0xff, hand = head >> 40 & 0xff;
 
 	if (type == 0x16 && major == 3 && len >= 6)
 		return hand == 1 ? SNIFF_HELLO : SNIFF_SERVER;
@@ -42,7 +42,7 @@ static __always_inline enum sniff sniff_socket(__u64 head, __u64 len)
 /* JSON-RPC: lines of JSON, or Content-Length framing. */
 static __always_inline enum sniff sniff_stdio(__u64 head)
 {
-	__u8 c = head;
+	__u8 c = head & 0xff;
 
 	return c == '{' || c == '[' || (__u32)head == SNIFF_WORD('C', 'o', 'n', 't') ? SNIFF_TAKE
 										     : SNIFF_SKIP;

@@ -10,7 +10,9 @@
 #include <cmocka.h>
 #include <linux/types.h>
 
+#ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
+#endif
 #include "sniff.h"
 
 static __u64 head(const char *text, size_t len)
