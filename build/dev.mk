@@ -70,8 +70,9 @@ test-e2e: $O/earshot $(TLSPAIR) $(CLIENT_BINS)
 	$(Q)$(PYTHON) tests/run.py e2e $(E2E_ARGS)
 
 # Every client there is, the large ones too; makes docs/COVERAGE.md.
-coverage: $O/earshot $(TLSPAIR) $(CLIENT_BINS)
+coverage:
 	$(Q)tools/deps coverage
+	$(Q)$(MAKE) -j$(JOBS) $O/earshot $(CLIENT_BINS)
 	$(Q)$(PYTHON) tests/run.py coverage
 
 # The fuzzers are clang's; their objects lie beside gcc's.

@@ -4,6 +4,7 @@
 
 usage: run.py unit BIN...           cmocka programs (sanitized builds)
        run.py e2e [-k WORD] [-v]    real clients against the mock provider, as root
+       run.py coverage [-k WORD]    every client there is; makes docs/COVERAGE.md (without -k)
        run.py golden [--record|--update]  recordings in tests/golden/, replayed (made anew, as
                                     root; or their spans taken as they are now)
        run.py fuzz [--seconds N]    each corpus once, then fresh inputs for N seconds in all
@@ -89,6 +90,25 @@ def run_e2e(r, o):
         else:
             r.run(name, test)
     ctx.provider.stop()
+
+
+def run_coverage(r, o):
+    """All clients that bring a way to encrypt, also the large ones, into one table."""
+    os.makedirs(env.WORK, exist_ok=True)
+    no_names = env.isolate()
+    env.add_packages()
+    from harness import coverage
+    from suites import stacks
+    ctx = Context()
+    ctx.no_names = no_names
+    if not o.word:
+        coverage.forget()
+    for name, test in stacks.tests(ctx, with_large=True):
+        if not o.word or any(w in name for w in o.word):
+            r.run(name, test)
+    ctx.provider.stop()
+    if not o.word:
+        coverage.write(os.path.join(env.ROOT, 'docs', 'COVERAGE.md'))
 
 
 def run_golden(r, update=False):
@@ -199,6 +219,8 @@ def main():
     e.add_argument('-k', dest='word', action='append')
     e.add_argument('-v', dest='verbose', action='store_true')
     e.add_argument('--list', action='store_true')
+    c = sub.add_parser('coverage')
+    c.add_argument('-k', dest='word', action='append')
     g = sub.add_parser('golden')
     g.add_argument('--record', action='store_true')
     g.add_argument('--update', action='store_true')
@@ -214,6 +236,8 @@ def main():
         run_golden(r, o.record or o.update)
     elif o.what == 'fuzz':
         run_fuzz(r, o.seconds)
+    elif o.what == 'coverage':
+        run_coverage(r, o)
     elif o.what == 'e2e':
         run_e2e(r, o)
         if o.list:

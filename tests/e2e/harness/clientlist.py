@@ -28,7 +28,7 @@ class Client:
         self.needs, self.alpn, self.calls, self.rows = (), ('http/1.1',), True, 'hex'
         self.unread, self.note, self.env, self.large, self.tls = 0, '', {}, False, True
         self.host, self.port, self.script, self.version, self.unix = 'localhost', 0, None, '', False
-        self.timeout, self.agent = 90, False
+        self.timeout, self.agent, self.received_only = 90, False, False
         self.__dict__.update(more)
         if self.alpn != ('http/1.1',):
             self.calls = False
@@ -158,6 +158,18 @@ def modules():
     ]
 
 
+def native():
+    """Python modules that are a TLS and an HTTP client in one."""
+    rows = []
+    for name, stack, version, more in (
+            ('rnet', 'boringssl', '2.4.2', {}), ('primp', 'aws-lc', '2.0.1', {}),
+            ('awscrt', 'aws-lc', '0.38.0', {}),
+            ('wreq', 'boringssl', '0.13.0', {'received_only': True, 'calls': False})):
+        rows.append(Client('%s (PyPI)' % name, stack, python('py_native.py', name),
+                           few(9, 100000), needs=[package(name)], version=version, **more))
+    return rows
+
+
 JAVA_ENV = {'JAVA_TOOL_OPTIONS': '-Xshare:auto -XX:TieredStopAtLevel=1 -Xmx256m'}
 
 
@@ -195,12 +207,12 @@ def bun(version, is_large):
     program = large('bun-' + version, 'bin', 'bun')
     sdks = os.path.join(env.CACHE, 'npm', 'node_sdk.mjs')
     common = dict(needs=[program], version=lambda: said(program, '--version'), large=is_large)
-    out = [Client('bun fetch', 'boringssl', lambda c, path, p: [
+    out = [Client('bun %s fetch' % version, 'boringssl', lambda c, path, p: [
         program, script('fetch.mjs'), 'fetch', path], few(12, 200000), unread=5, **common),
-        Client('bun node:http2', 'boringssl', lambda c, path, p: [
+        Client('bun %s node:http2' % version, 'boringssl', lambda c, path, p: [
             program, script('fetch.mjs'), 'http2', path], few(9, 100000), alpn=('h2',), **common)]
     if not is_large:
-        out.append(Client('bun, openai and anthropic (npm)', 'boringssl', lambda c, path, p: [
+        out.append(Client('bun %s, openai and anthropic (npm)' % version, 'boringssl', lambda c, path, p: [
             program, sdks, 'serial', path], cases.good(), rows='sdk', unread=5,
             **dict(common, needs=[program, sdks])))
     return out
@@ -213,8 +225,8 @@ def deno(version):
                                    script('fetch.mjs'), mode, path]
     more = dict(needs=[program], version=lambda: said(program, '--version'), large=True, unread=5,
                 env={'DENO_DIR': os.path.join(env.WORK, 'deno'), 'DENO_NO_UPDATE_CHECK': '1'})
-    return [Client('deno fetch http/1.1', 'aws-lc', common('fetch'), few(12, 200000), **more),
-            Client('deno fetch h2', 'aws-lc', common('fetch'), few(12, 100000),
+    return [Client('deno %s fetch http/1.1' % version, 'aws-lc', common('fetch'), few(12, 200000), **more),
+            Client('deno %s fetch h2' % version, 'aws-lc', common('fetch'), few(12, 100000),
                    alpn=('h2', 'http/1.1'), **more)]
 
 
@@ -248,7 +260,7 @@ def tool_then_text(tool, args):
 
 def claude(version):
     program = large('claude-' + version, 'claude')
-    return Client('claude-code', 'boringssl', lambda c, path, p: [
+    return Client('claude-code %s' % version, 'boringssl', lambda c, path, p: [
         program, '-p', 'Run the command: echo ' + MARK, '--model', 'claude-sonnet-4-5',
         '--allowedTools', 'Bash', '--max-turns', '4', '--output-format', 'json'], [],
         needs=[program], version=lambda: said(program, '--version'), large=True, rows=None,
@@ -265,7 +277,7 @@ def codex(version):
         script=tool_then_text('exec_command', {'cmd': 'echo ' + MARK}),
         env={'OPENAI_API_KEY': 'sk-mock-0123456789abcdef', 'CODEX_API_KEY':
              'sk-mock-0123456789abcdef'})
-    return [Client('codex', 'aws-lc', lambda c, path, p: [
+    return [Client('codex %s' % alpn[0], 'aws-lc', lambda c, path, p: [
         program, 'exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox',
         '-m', 'gpt-5-codex', '--json', 'Run the command: echo ' + MARK], [], alpn=alpn, **common)
         for alpn in (('http/1.1',), ('h2', 'http/1.1'))]
@@ -297,5 +309,6 @@ def plain():
 
 
 def everything(with_large):
-    rows = c_clients() + debian() + go_clients() + modules() + runtimes() + agents() + plain()
+    rows = c_clients() + debian() + go_clients() + modules() + native() + runtimes() + agents() + \
+        plain()
     return [c for c in rows if with_large or not c.large]

@@ -72,8 +72,8 @@ public final class Client {
 	private static Channel dial(NioEventLoopGroup group, SslContext tls, URI base)
 		throws Exception {
 		return new Bootstrap().group(group).channel(NioSocketChannel.class)
-			.handler(new Setup(tls, base)).connect(base.getHost(), base.getPort()).sync()
-			.channel();
+			.handler(new Setup(tls, base)).connect(base.getHost(), base.getPort())
+			.sync().channel();
 	}
 
 	private static void call(Channel ch, URI base, Path file) throws Exception {
