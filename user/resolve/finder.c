@@ -61,7 +61,8 @@ int stack_point(struct resolver *r, struct tls_stack *s, enum tls_prog prog,
 
 	if (err)
 		return err;
-	if (stack_has_point(s, at->addr))
+	/* A return probe stands where the entry's does. */
+	if (prog != TLS_AEAD_DONE && stack_has_point(s, at->addr))
 		return 0;
 	if (s->point_count == TLS_POINTS_MAX)
 		return -E2BIG;
@@ -132,6 +133,24 @@ void function_done(struct function *f)
 {
 	free(f->bytes);
 	f->bytes = NULL;
+}
+
+int finder_done(struct resolver *r, struct tls_stack *s, const struct function *fn)
+{
+	struct place_point at;
+	uint64_t rets[PLACE_RETS_MAX];
+	int n, err = 0;
+
+	if (r->side == RETURN_URETPROBE) {
+		err = place_entry(&fn->code, 0, true, &at);
+		return err ? err : stack_point(r, s, TLS_AEAD_DONE, &at, 0);
+	}
+	n = place_returns(&fn->code, rets);
+	for (int i = 0; i < n && !err; i++) {
+		at = (struct place_point){ .addr = rets[i], .kind = PLACE_SLOW };
+		err = stack_point(r, s, TLS_AEAD_DONE, &at, 0);
+	}
+	return n < 0 ? n : err;
 }
 
 static bool is_ex(enum tls_prog prog)

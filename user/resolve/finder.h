@@ -53,6 +53,9 @@ struct function {
 int function_read(struct resolver *r, uint64_t addr, uint64_t size, struct function *ret);
 void function_done(struct function *f);
 
+/* The return side of a function that opens TLS records: a return probe, or its returns. */
+int finder_done(struct resolver *r, struct tls_stack *s, const struct function *fn);
+
 /*
  * Adds the point of a function of a known shape: the best place in it, or in the internal
  * function that takes its arguments over. name is for people. 0 or -errno.

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "resolve/resolve.h"
 
+#include "resolve/awslc.h"
 #include "resolve/boringssl.h"
 #include "resolve/finder.h"
+#include "resolve/ring.h"
 #include "resolve/symbols.h"
 
 /* In this order: names first, they are certain. */
 static finder_fn *const finders[] = {
 	find_symbols,
 	find_boringssl,
+	find_awslc,
+	find_ring,
 };
 
 const char *tls_found_name(enum tls_found found)
