@@ -5,6 +5,7 @@
 
 #include "resolve/errsite.h"
 #include "resolve/step.h"
+#include "resolve/uses.h"
 
 /* openssl/err.h and openssl/ssl.h of BoringSSL: numbers that its API promises to keep. */
 #define LIB_SSL	      16
@@ -170,6 +171,7 @@ static int add_point(struct lookup *l, const char *name, enum tls_prog prog,
 		     const struct border *at)
 {
 	struct function fn;
+	uint32_t args;
 	int err;
 
 	if (at->proof == BORDER_UNPROVEN) {
@@ -180,7 +182,13 @@ static int add_point(struct lookup *l, const char *name, enum tls_prog prog,
 	err = function_read(l->r, at->start, at->size, &fn);
 	if (err)
 		return err;
-	err = function_place(l->r, l->stack, name, prog, &fn);
+	err = uses_args(&fn.code, &args);
+	if (!err && (args & ~PLACE_ARG(0) & PLACE_ARGS(5)) != (PLACE_ARG(1) | PLACE_ARG(2))) {
+		stack_say(l->stack, "%s: does not take a buffer and its length ", name);
+		err = -ENOENT;
+	}
+	if (!err)
+		err = function_place(l->r, l->stack, name, prog, &fn);
 	function_done(&fn);
 	if (!err)
 		stack_say(l->stack, "[%s] ", border_proof_name(at->proof));

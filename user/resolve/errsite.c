@@ -61,26 +61,44 @@ static int32_t small(const struct flow_call *call, unsigned arg)
 	return (int32_t)call->args[arg];
 }
 
-/*
- * ERR_put_error(library, unused, reason, file, line), or without the unused argument in newer
- * sources: where the file's name is says which.
- */
+static bool passes(const struct reading *r, const struct flow_call *call, unsigned arg)
+{
+	return call->known & PLACE_ARG(arg) &&
+	       search_is(r->file->search, r->file->text, call->args[arg]);
+}
+
+/* Which argument is the text says which of the three it is. */
+static bool read_site(const struct reading *r, const struct flow_call *call, struct errsite *s)
+{
+	*s = (struct errsite){ call->addr, -1, -1, -1, -1 };
+	if (passes(r, call, 3)) {
+		s->library = small(call, 0);
+		s->function = small(call, 1);
+		s->reason = small(call, 2);
+		s->line = small(call, 4);
+		return true;
+	}
+	if (!passes(r, call, 2))
+		return false;
+	if (search_is_path(r->file->text)) {
+		s->library = small(call, 0);
+		s->reason = small(call, 1);
+		s->line = small(call, 3);
+		return true;
+	}
+	/* A function's name is no proof without a file and a line before it. */
+	s->line = small(call, 1);
+	return s->line > 0 && call->known & PLACE_ARG(0) && call->args[0] > INT16_MAX;
+}
+
 static int take_call(void *ctx, const struct flow_call *call)
 {
 	const struct reading *r = ctx;
 	struct errfunc *f = r->func;
-	struct errsite s = { .call = call->addr };
-	unsigned file;
+	struct errsite s;
 
-	for (file = 2; file <= 3; file++)
-		if (call->known & PLACE_ARG(file) &&
-		    search_is(r->file->search, r->file->text, call->args[file]))
-			break;
-	if (file > 3)
+	if (!read_site(r, call, &s))
 		return 0;
-	s.library = small(call, 0);
-	s.reason = small(call, file - 1);
-	s.line = small(call, file + 1);
 	for (size_t i = 0; i < f->count; i++)
 		if (f->sites[i].call == s.call && f->sites[i].reason == s.reason &&
 		    f->sites[i].line == s.line)
@@ -138,20 +156,13 @@ static int by_start(const void *a, const void *b)
 
 static int fill(struct errfile *f, const struct search_ref *refs, size_t count)
 {
-	uint64_t *sites = calloc(count, sizeof(*sites));
-	int err;
+	int err = search_borders(f->search, &f->borders);
 
 	f->funcs = calloc(count, sizeof(*f->funcs));
-	if (!sites || !f->funcs) {
-		free(sites);
+	if (!f->funcs)
 		return -ENOMEM;
-	}
-	for (size_t i = 0; i < count; i++)
-		sites[i] = refs[i].site;
-	err = borders_new(&f->borders, f->search, sites, count);
 	for (size_t i = 0; i < count && !err; i++)
-		err = group(f, sites[i]);
-	free(sites);
+		err = group(f, refs[i].site);
 	for (size_t i = 0; i < f->count && !err; i++)
 		err = read_sites(f, &f->funcs[i]);
 	if (!err && f->count)
@@ -183,7 +194,6 @@ void errfile_free(struct errfile *f)
 {
 	if (!f)
 		return;
-	borders_free(f->borders);
 	free(f->funcs);
 	free(f);
 }

@@ -3,17 +3,22 @@
 #define EARSHOT_RESOLVE_ERRSITE_H
 
 /*
- * errsite - the error sites of functions in a library that stems from BoringSSL: calls that
- * pass (library, [unused,] reason, file, line). File and numbers survive stripping, inlining
- * and rebuilds, so the set of reasons in a function says which function it is.
+ * errsite - the error sites of functions in OpenSSL and its kin. Texts and numbers at them
+ * survive stripping, inlining and rebuilds, so that they say which function it is:
+ *   BoringSSL, aws-lc  (library, unused, reason, file, line), newer without the unused one
+ *   OpenSSL 1.1        (library, function, reason, file, line)
+ *   OpenSSL 3          (file, line, function's name)
+ * The text sought may be the file or the function's name.
  */
 #include "resolve/border.h"
+#include "resolve/search.h"
 
 #define ERRSITES_MAX 48 /* per function */
 
 struct errsite {
 	uint64_t call;
-	int32_t library, reason, line; /* -1: not known */
+	/* -1: not known, or not told by this kind of site. */
+	int32_t library, function, reason, line;
 };
 
 /* One function that reports errors under the name of a file. */

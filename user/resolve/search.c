@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "resolve/border.h"
 #include "resolve/match.h"
 #include "resolve/scan.h"
 
@@ -23,18 +24,21 @@ static const struct {
 	[TEXT_WRITE_INTERNAL] = { SV("ssl_write_internal\0"), false },
 	[TEXT_SSL_READ] = { SV("SSL_read\0"), false },
 	[TEXT_SSL_WRITE] = { SV("SSL_write\0"), false },
-	[TEXT_SSL_READ_EX] = { SV("SSL_read_ex\0"), false },
-	[TEXT_SSL_WRITE_EX] = { SV("SSL_write_ex\0"), false },
+	[TEXT_OPENSSL_LIB] = { SV("ssl/ssl_lib.c\0"), true },
 };
 
 /* A set of addresses that is quick to say no: one bit for 64 bytes, folded. */
 #define SIEVE_BITS  16
 #define SIEVE_SHIFT 6
 
+/* How far, in pages, an anchor may lie before what is reached from it (arm64). */
+#define ANCHOR_PAGES 2
+
 struct search {
 	struct elf *elf;
 	bool have_hits, have_refs;
-	int hits_err, refs_err;
+	int hits_err, refs_err, borders_err;
+	struct borders *borders;
 	struct search_hit hits[TEXT_COUNT][HITS_MAX];
 	size_t hit_count[TEXT_COUNT]; /* may be more than HITS_MAX */
 	struct search_ref *refs;
@@ -58,6 +62,7 @@ void search_free(struct search *s)
 {
 	if (!s)
 		return;
+	borders_free(s->borders);
 	free(s->refs);
 	free(s);
 }
@@ -162,6 +167,11 @@ bool search_is(const struct search *s, enum search_text text, uint64_t addr)
 	return false;
 }
 
+bool search_is_path(enum search_text text)
+{
+	return texts[text].path;
+}
+
 /* ---- references ---- */
 
 static unsigned fold(uint64_t addr, unsigned shift)
@@ -193,7 +203,8 @@ static bool fill_sieve(struct search *s)
 			any = true;
 			for (uint64_t a = h->first; a <= h->text; a++) {
 				mark(s->sieve, fold(a, SIEVE_SHIFT));
-				mark(s->pages, fold(a, 12));
+				for (uint64_t back = 0; back <= ANCHOR_PAGES; back++)
+					mark(s->pages, fold(a - (back << 12), 12));
 			}
 		}
 	}
@@ -263,28 +274,46 @@ static int window_x86(void *ctx, const struct scan_window *w)
 	return err;
 }
 
-/* How far behind its adrp an add may stand. */
-#define ADD_DISTANCE 8
+/* How far behind its adrp an add may stand; gcc adds to an anchor first, then to that. */
+#define ADD_DISTANCE 12
+
+/* What the registers made from one adrp hold. */
+struct chain {
+	uint32_t live; /* by register */
+	uint64_t value[32];
+};
+
+/* add xd, xn, #imm, with xn of the chain. */
+static int chain_add(struct search *s, struct chain *c, uint32_t add, uint64_t site)
+{
+	uint64_t imm = (uint64_t)(add >> 10 & 0xfff) << (add >> 22 & 1 ? 12 : 0);
+	uint64_t value = c->value[add >> 5 & 31] + imm;
+
+	c->live |= 1u << (add & 31);
+	c->value[add & 31] = value;
+	return take_ref(s, site, value);
+}
 
 static int refs_adrp(struct search *s, const struct scan_window *w, size_t at, uint32_t adrp)
 {
 	uint64_t imm = (uint64_t)(adrp >> 5 & 0x7ffff) << 2 | (adrp >> 29 & 3);
 	uint64_t page =
 		((w->addr + at) & ~0xfffull) + ((uint64_t)((int64_t)(imm << 43) >> 43) << 12);
+	struct chain c = { .live = 1u << (adrp & 31) };
 	int err = 0;
 
 	if (!marked(s->pages, fold(page, 12)))
 		return 0;
-	for (size_t k = at + 4; !err && k + 4 <= w->len && k <= at + 4 * ADD_DISTANCE; k += 4) {
-		uint32_t add;
+	c.value[adrp & 31] = page;
+	for (size_t k = at + 4; !err && c.live && k + 4 <= w->len && k <= at + 4 * ADD_DISTANCE;
+	     k += 4) {
+		uint32_t insn;
 
-		memcpy(&add, w->p + k, 4);
-		/* add xd, xn, #imm12 with the register of the adrp */
-		if ((add & 0xffc00000) == 0x91000000 && (add >> 5 & 31) == (adrp & 31))
-			err = take_ref(s, w->addr + k, page + (add >> 10 & 0xfff));
-		/* The register holds something else from here on. */
-		if ((add & 0x9f00001f) == (0x90000000 | (adrp & 31)))
-			break;
+		memcpy(&insn, w->p + k, 4);
+		if ((insn & 0xff800000) == 0x91000000 && c.live & 1u << (insn >> 5 & 31))
+			err = chain_add(s, &c, insn, w->addr + k);
+		else if ((insn & 0x0a000000) != 0x08000000 && (insn & 0x1c000000) != 0x14000000)
+			c.live &= ~(1u << (insn & 31)); /* no store, no branch: it writes */
 	}
 	return err;
 }
@@ -362,4 +391,21 @@ int search_refs(struct search *s, enum search_text text, const struct search_ref
 		return s->refs_err;
 	*ret = s->refs + s->first_ref[text];
 	return (int)s->refs_of[text];
+}
+
+int search_borders(struct search *s, struct borders **ret)
+{
+	uint64_t *sites;
+
+	if (!s->borders && !s->borders_err) {
+		sites = malloc((s->ref_count + 1) * sizeof(*sites));
+		if (!sites)
+			return -ENOMEM;
+		for (size_t i = 0; i < s->ref_count; i++)
+			sites[i] = s->refs[i].site;
+		s->borders_err = borders_new(&s->borders, s->elf, sites, s->ref_count);
+		free(sites);
+	}
+	*ret = s->borders;
+	return s->borders_err;
 }

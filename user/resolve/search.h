@@ -18,12 +18,11 @@
 enum search_text {
 	TEXT_SSL_LIB,	    /* …ssl/ssl_lib.cc: BoringSSL's error sites */
 	TEXT_AWSLC_AEAD,    /* …crypto/fipsmodule/cipher/aead.c: aws-lc's */
-	TEXT_READ_INTERNAL, /* ssl_read_internal and so on: OpenSSL 3 names its functions */
+	TEXT_READ_INTERNAL, /* OpenSSL 3 names the function at each error site */
 	TEXT_WRITE_INTERNAL,
 	TEXT_SSL_READ,
 	TEXT_SSL_WRITE,
-	TEXT_SSL_READ_EX,
-	TEXT_SSL_WRITE_EX,
+	TEXT_OPENSSL_LIB, /* …ssl/ssl_lib.c: OpenSSL 1.1's error sites, with function numbers */
 	TEXT_COUNT,
 };
 
@@ -56,5 +55,15 @@ int search_refs(struct search *s, enum search_text text, const struct search_ref
 
 /* Is this address the text? No pass is run: only what search_hits() has found counts. */
 bool search_is(const struct search *s, enum search_text text, uint64_t addr);
+
+/*
+ * What enters the code around everything that refers to a text, for all texts at once: the
+ * passes are dear. Lives as long as s. 0 or a negative errno.
+ */
+struct borders;
+int search_borders(struct search *s, struct borders **ret);
+
+/* The text is the end of a path, not a name. */
+bool search_is_path(enum search_text text);
 
 #endif /* EARSHOT_RESOLVE_SEARCH_H */

@@ -89,21 +89,29 @@ static int whole(const cs_x86_op *op, bool *wide)
 	return n & (WHOLE | HALF) && (n & 15) != 4 ? n & 15 : -1;
 }
 
-static uint32_t written(struct stepper *s)
+static uint32_t mask_of(const uint16_t *regs, uint8_t count)
 {
-	cs_regs read, write;
-	uint8_t reads, writes;
 	uint32_t mask = 0;
 
-	if (cs_regs_access(s->cs, s->insn, read, &reads, write, &writes) != CS_ERR_OK)
-		return STEP_ALL;
-	for (uint8_t i = 0; i < writes; i++) {
-		uint8_t n = number((x86_reg)write[i]);
+	for (uint8_t i = 0; i < count; i++) {
+		uint8_t n = number((x86_reg)regs[i]);
 
 		if (n)
 			mask |= 1u << (n & 15);
 	}
 	return mask;
+}
+
+static void registers(struct stepper *s, uint32_t *reads, uint32_t *writes)
+{
+	cs_regs read, write;
+	uint8_t n_read, n_write;
+
+	*reads = *writes = STEP_ALL;
+	if (cs_regs_access(s->cs, s->insn, read, &n_read, write, &n_write) == CS_ERR_OK) {
+		*reads = mask_of(read, n_read);
+		*writes = mask_of(write, n_write);
+	}
 }
 
 static bool is_branch(const cs_insn *i)
@@ -247,6 +255,8 @@ static bool stores(struct stepper *s)
 
 int stepper_next(struct stepper *s, struct step *ret)
 {
+	uint32_t kills;
+
 	if (s->arm64) {
 		uint32_t insn;
 
@@ -266,8 +276,12 @@ int stepper_next(struct stepper *s, struct step *ret)
 	*ret = (struct step){ .addr = s->insn->address, .size = (uint8_t)s->insn->size };
 	way_on(s->insn, ret);
 	ret->stores = stores(s);
+	registers(s, &ret->reads, &kills);
 	if (ret->kind == STEP_PLAIN && !effect_of(s->insn, ret))
-		ret->kills = written(s);
+		ret->kills = kills;
+	/* Clearing a register with itself reads nothing. */
+	if (ret->effect == STEP_SET)
+		ret->reads = 0;
 	return 1;
 }
 

@@ -29,6 +29,7 @@ enum step_effect {
 struct step {
 	uint64_t addr, target, value, mask;
 	uint32_t kills; /* registers whose value is lost */
+	uint32_t reads; /* registers whose value is used */
 	uint8_t size, to, from;
 	bool wide;
 	bool stores; /* to memory that is not the stack's */

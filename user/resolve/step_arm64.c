@@ -115,20 +115,59 @@ static uint32_t memory_kills(uint32_t i)
 	return kills;
 }
 
-/* Stores of one register or a pair, through anything but the stack pointer. */
-static bool stores(uint32_t i)
+/* Stores of one register or a pair. */
+static bool is_store(uint32_t i)
 {
-	if (RN(i) == 31 || RN(i) == 29)
-		return false;
 	if ((i & 0x3a000000) == 0x28000000)
 		return !(i & 1u << 22);
 	return (i & 0x3a000000) == 0x38000000 && !(i >> 22 & 1) &&
 	       (!(i & 1u << 23) || i & 1u << 26);
 }
 
+/* Through anything but the stack pointer. */
+static bool stores(uint32_t i)
+{
+	return RN(i) != 31 && RN(i) != 29 && is_store(i);
+}
+
+/* Fields that are registers read, by class; too many rather than too few. */
+static uint32_t reads(uint32_t i)
+{
+	uint32_t n = 1u << RN(i), m = 1u << RM(i), d = 1u << RD(i);
+
+	if ((i & 0x7e000000) == 0x34000000 || (i & 0x7e000000) == 0x36000000)
+		return d; /* cbz, tbz */
+	if ((i & 0xfe000000) == 0xd6000000)
+		return n; /* br, blr */
+	if ((i & 0x1c000000) == 0x14000000)
+		return 0;		      /* other branches */
+	if ((i & 0x1c000000) == 0x10000000) { /* with an immediate */
+		if ((i & 0x1f000000) == 0x10000000)
+			return 0;		    /* adr */
+		if ((i & 0x1f800000) == 0x12800000) /* a wide move: only movk keeps the rest */
+			return (i & 0x60000000) == 0x60000000 ? d : 0;
+		return (i & 0x1f800000) == 0x13800000 ? n | m : n;
+	}
+	if ((i & 0x0a000000) == 0x08000000) { /* memory */
+		uint32_t mask = n;
+
+		if ((i & 0x3b200c00) == 0x38200800)
+			mask |= m;
+		if (!(i & 1u << 26) && is_store(i))
+			mask |= (i & 0x3a000000) == 0x28000000 ? d | 1u << (i >> 10 & 31) : d;
+		return mask;
+	}
+	if ((i & 0x0e000000) == 0x0a000000) { /* registers */
+		uint32_t a = (i & 0x1f000000) == 0x1b000000 ? 1u << (i >> 10 & 31) : 0;
+
+		return n | m | a;
+	}
+	return 0;
+}
+
 void step_arm64(uint32_t insn, uint64_t addr, struct step *ret)
 {
-	*ret = (struct step){ .addr = addr, .size = 4 };
+	*ret = (struct step){ .addr = addr, .size = 4, .reads = reads(insn) };
 	if (way_on(insn, ret) || moves(insn, ret))
 		return;
 	if ((insn & 0x0a000000) == 0x08000000) {

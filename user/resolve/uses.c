@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolve/uses.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "resolve/step.h"
+
+#define STEPS_MAX  16384u
+#define ROUNDS_MAX 64
+
+struct uses {
+	bool arm64;
+	struct step *steps;
+	uint32_t *live; /* before each step: registers that may hold the caller's value */
+	uint32_t count;
+};
+
+static uint32_t all_args(bool arm64)
+{
+	uint32_t mask = 0;
+
+	for (unsigned n = 0; n < 6; n++)
+		mask |= 1u << step_arg_reg(arm64, n);
+	return mask;
+}
+
+static int read_all(struct uses *u, const struct place_code *code)
+{
+	struct stepper *s;
+	int err = stepper_new(&s, code);
+
+	if (err)
+		return err;
+	while (u->count < STEPS_MAX && (err = stepper_next(s, &u->steps[u->count])) > 0)
+		u->count++;
+	stepper_free(s);
+	return err > 0 ? -E2BIG : err;
+}
+
+static uint32_t step_at(const struct uses *u, uint64_t addr)
+{
+	uint32_t lo = 0, hi = u->count;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (u->steps[mid].addr < addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < u->count && u->steps[lo].addr == addr ? lo : u->count;
+}
+
+static uint32_t written(const struct uses *u, const struct step *s)
+{
+	uint32_t mask = s->kills;
+
+	if (s->kind == STEP_CALL)
+		mask |= step_call_kills(u->arm64);
+	if (s->effect != STEP_NONE && s->effect != STEP_PUSH)
+		mask |= 1u << s->to;
+	return mask;
+}
+
+/* One pass forward; returns whether anything new was learnt. */
+static bool pass(struct uses *u)
+{
+	bool moved = false;
+
+	for (uint32_t i = 0; i < u->count; i++) {
+		const struct step *s = &u->steps[i];
+		uint32_t out = u->live[i] & ~written(u, s), to = u->count;
+
+		if (s->kind == STEP_JUMP || s->kind == STEP_BRANCH)
+			to = step_at(u, s->target);
+		if (to < u->count && out & ~u->live[to]) {
+			u->live[to] |= out;
+			moved = true;
+		}
+		if (s->kind != STEP_JUMP && s->kind != STEP_END && i + 1 < u->count &&
+		    out & ~u->live[i + 1]) {
+			u->live[i + 1] |= out;
+			moved = true;
+		}
+	}
+	return moved;
+}
+
+static int run(struct uses *u, uint32_t *ret)
+{
+	uint32_t read = 0, mask = 0;
+
+	u->live[0] = all_args(u->arm64);
+	for (int round = 0; pass(u); round++)
+		if (round == ROUNDS_MAX)
+			return -E2BIG;
+	for (uint32_t i = 0; i < u->count; i++)
+		read |= u->live[i] & u->steps[i].reads;
+	for (unsigned n = 0; n < 6; n++)
+		if (read & 1u << step_arg_reg(u->arm64, n))
+			mask |= PLACE_ARG(n);
+	*ret = mask;
+	return 0;
+}
+
+int uses_args(const struct place_code *code, uint32_t *ret)
+{
+	struct uses u = { .arm64 = code->arm64 };
+	int err = -ENOMEM;
+
+	u.steps = malloc(STEPS_MAX * sizeof(*u.steps));
+	u.live = calloc(STEPS_MAX, sizeof(*u.live));
+	if (u.steps && u.live)
+		err = read_all(&u, code);
+	if (!err)
+		err = u.count ? run(&u, ret) : -EBADMSG;
+	free(u.steps);
+	free(u.live);
+	return err;
+}
