@@ -131,14 +131,14 @@ static int gather(struct borders *b, const uint64_t *sites, size_t count)
 	return err;
 }
 
-int borders_new(struct borders **ret, struct elf *e, const uint64_t *sites, size_t count)
+int borders_new(struct borders **ret, struct search *s, const uint64_t *sites, size_t count)
 {
 	struct borders *b = calloc(1, sizeof(*b));
 	int err;
 
 	if (!b)
 		return -ENOMEM;
-	b->elf = e;
+	b->elf = search_elf(s);
 	err = count ? gather(b, sites, count) : 0;
 	if (err) {
 		borders_free(b);

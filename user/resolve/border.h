@@ -8,7 +8,7 @@
  * A part that the compiler has split off (.cold) is given back as part of its function.
  */
 #include "resolve/place.h"
-#include "resolve/elf.h"
+#include "resolve/search.h"
 
 /* What proves that the address is where the function is entered. */
 enum border_proof {
@@ -34,9 +34,9 @@ struct borders;
 
 /*
  * Gathers, in passes over the code and, where that leaves doubt, over the data, what enters
- * the code around the given sites. Borrows e. 0 or a negative errno.
+ * the code around the given sites. Borrows s. 0 or a negative errno.
  */
-int borders_new(struct borders **ret, struct elf *e, const uint64_t *sites, size_t count);
+int borders_new(struct borders **ret, struct search *s, const uint64_t *sites, size_t count);
 void borders_free(struct borders *b);
 
 /* 0; -ENOENT when no function can be said to hold the site; -E2BIG; -EIO. */

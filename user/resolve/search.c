@@ -403,7 +403,7 @@ int search_borders(struct search *s, struct borders **ret)
 			return -ENOMEM;
 		for (size_t i = 0; i < s->ref_count; i++)
 			sites[i] = s->refs[i].site;
-		s->borders_err = borders_new(&s->borders, s->elf, sites, s->ref_count);
+		s->borders_err = borders_new(&s->borders, s, sites, s->ref_count);
 		free(sites);
 	}
 	*ret = s->borders;
