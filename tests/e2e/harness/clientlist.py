@@ -101,7 +101,7 @@ def wget(c, path, p):
 
 
 def git(c, path, p):
-    return ['git', '-c', 'http.sslCAInfo=' + p.pki['ca'], 'ls-remote',
+    return ['env', 'GIT_SSL_CAINFO=' + p.pki['ca'], 'git', 'ls-remote',
             'https://localhost:%d/nothing' % p.port]
 
 

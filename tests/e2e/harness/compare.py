@@ -85,7 +85,7 @@ def check_request(w, e, s):
     w.equal('kind', s.kind, 3)
     host, _, port = e['headers']['host'].partition(':')
     w.equal('server.address', s.a.get('server.address'), host)
-    w.equal('server.port', s.a.get('server.port'), int(port or 443))
+    w.equal('server.port', s.a.get('server.port'), int(port or e['default_port']))
     provider = PROVIDER.get(host) or ('anthropic' if e['api'] == 'messages' else 'openai')
     w.equal('provider', s.a.get('gen_ai.provider.name'), provider)
     w.equal('stream', s.a.get('gen_ai.request.stream'), True if req.get('stream') else None)
@@ -98,7 +98,7 @@ def check_request(w, e, s):
         w.equal('http status', s.a.get('http.response.status_code'), e['status'])
     if s.a.get('network.peer.port'):
         w.equal('network.peer', (s.a['network.peer.address'], s.a['network.peer.port']),
-                ('127.0.0.1', int(port or 443)))
+                ('127.0.0.1', int(port or e['default_port'])))
     if 'api' in facts:
         w.equal('openai.api.type', s.a.get('openai.api.type'), facts['api'])
     if int(e['headers'].get('x-stainless-retry-count', 0)):

@@ -114,7 +114,7 @@ class Provider:
             pass
         model = body.get('model') if isinstance(body, dict) else None
         row = {'conn': conn.number, 'seq': seq, 'peer_port': conn.peer_port, 'api': api,
-               'method': req.method, 'target': req.target, 'model': model,
+               'default_port': 443 if conn.secure else 80, 'method': req.method, 'target': req.target, 'model': model,
                'inference': api in MAKERS, 'headers': {k: req.headers[k] for k in KEPT
                                                        if k in req.headers},
                'request': {k: body[k] for k in body if k not in ('messages', 'input', 'prompt')}

@@ -40,7 +40,11 @@ class Conn:
 
     def protocol(self):
         """What ALPN came to, or None."""
-        return self.sock.selected_alpn_protocol() if isinstance(self.sock, ssl.SSLSocket) else None
+        return self.sock.selected_alpn_protocol() if self.secure else None
+
+    @property
+    def secure(self):
+        return isinstance(self.sock, ssl.SSLSocket)
 
     def read(self):
         """Whatever comes next, past the buffer."""
@@ -101,7 +105,7 @@ class Conn:
         try:
             if how == 'reset':
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
-            elif how == 'clean' and isinstance(self.sock, ssl.SSLSocket):
+            elif how == 'clean' and self.secure:
                 self.sock.settimeout(2)
                 self.sock.unwrap()
         except (OSError, ValueError):
