@@ -232,72 +232,55 @@ int elf_read_code(const struct elf *e, uint64_t addr, void *buf, size_t len)
 	return read_at(e->fd, addr - l->addr + l->offset, buf, len);
 }
 
-/* ---- symbols ---- */
+/* ---- sections ---- */
 
-static void take_symbol(struct elf_symbol *want, size_t count, const char *name,
-			const GElf_Sym *sym)
+struct Elf *elf_libelf(struct elf *e)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (want[i].addr == 0 && strcmp(want[i].name, name) == 0) {
-			want[i].addr = sym->st_value;
-			want[i].size = sym->st_size;
-		}
-	}
+	return e->elf;
 }
 
-static void scan_table(struct elf *e, Elf_Scn *scn, const GElf_Shdr *sh, struct elf_symbol *want,
-		       size_t count)
+int elf_fd(const struct elf *e)
 {
-	Elf_Data *data = elf_getdata(scn, NULL);
-	size_t n;
-
-	if (!data || !sh->sh_entsize)
-		return;
-	n = data->d_size / sizeof(Elf64_Sym);
-	for (size_t i = 0; i < n; i++) {
-		GElf_Sym sym;
-		const char *name;
-
-		if (!gelf_getsym(data, (int)i, &sym))
-			return;
-		if (GELF_ST_TYPE(sym.st_info) != STT_FUNC || sym.st_shndx == SHN_UNDEF ||
-		    !sym.st_value)
-			continue;
-		name = elf_strptr(e->elf, sh->sh_link, sym.st_name);
-		if (name)
-			take_symbol(want, count, name, &sym);
-	}
+	return e->fd;
 }
 
-static size_t found(const struct elf_symbol *want, size_t count)
+/* The string table of section names is not asked for each name: hostile ones are large. */
+static bool is_named(struct elf *e, const GElf_Shdr *names, const GElf_Shdr *sh, const char *name)
 {
-	size_t n = 0;
+	char text[64];
+	size_t len = strlen(name) + 1;
 
-	for (size_t i = 0; i < count; i++)
-		n += want[i].addr != 0;
-	return n;
+	return len <= sizeof(text) && sh->sh_name < names->sh_size &&
+	       !read_at(e->fd, names->sh_offset + sh->sh_name, text, len) &&
+	       memcmp(text, name, len) == 0;
 }
 
-static void scan_type(struct elf *e, uint32_t type, struct elf_symbol *want, size_t count)
+int elf_section(struct elf *e, const char *name, size_t max, struct sv *ret)
 {
+	GElf_Shdr names, sh;
 	Elf_Scn *scn = NULL;
+	size_t index;
+	char *bytes;
 
-	while ((scn = elf_nextscn(e->elf, scn))) {
-		GElf_Shdr sh;
-
-		if (gelf_getshdr(scn, &sh) && sh.sh_type == type)
-			scan_table(e, scn, &sh, want, count);
+	if (elf_getshdrstrndx(e->elf, &index) || !gelf_getshdr(elf_getscn(e->elf, index), &names))
+		return -ENOENT;
+	do {
+		scn = elf_nextscn(e->elf, scn);
+		if (!scn)
+			return -ENOENT;
+	} while (!gelf_getshdr(scn, &sh) || sh.sh_type == SHT_NOBITS ||
+		 !is_named(e, &names, &sh, name));
+	if (sh.sh_size == 0 || sh.sh_size > max)
+		return -E2BIG;
+	bytes = malloc(sh.sh_size);
+	if (!bytes)
+		return -ENOMEM;
+	if (read_at(e->fd, sh.sh_offset, bytes, sh.sh_size)) {
+		free(bytes);
+		return -EIO;
 	}
-}
-
-int elf_find_symbols(struct elf *e, struct elf_symbol *want, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		want[i].addr = want[i].size = 0;
-	scan_type(e, SHT_DYNSYM, want, count);
-	if (found(want, count) == 0)
-		scan_type(e, SHT_SYMTAB, want, count);
-	return (int)found(want, count);
+	*ret = (struct sv){ bytes, sh.sh_size };
+	return 0;
 }
 
 int elf_each_needed(struct elf *e, int (*fn)(void *ctx, const char *name), void *ctx)

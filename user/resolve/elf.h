@@ -33,18 +33,16 @@ enum elf_arch elf_arch(const struct elf *e);
 /* Raw bytes; empty when the file has none. Lives as long as e. */
 struct sv elf_build_id(const struct elf *e);
 
-/* One function looked for by name. addr 0: not found. */
-struct elf_symbol {
-	const char *name;
-	uint64_t addr; /* virtual address in the file */
-	uint64_t size; /* 0: the file does not say */
-};
-
 /*
- * Fills in addr and size of the functions found, from .dynsym, then .symtab (local ones
- * count) for those still missing. Returns how many were found in all, or a negative errno.
+ * Reads a whole section by its name. *ret.p is the caller's, done with free(). 0, -ENOENT,
+ * -E2BIG (more than max), -ENOMEM, -EIO.
  */
-int elf_find_symbols(struct elf *e, struct elf_symbol *want, size_t count);
+int elf_section(struct elf *e, const char *name, size_t max, struct sv *ret);
+
+/* For symtab: its libelf handle and its descriptor, both borrowed. */
+struct Elf;
+struct Elf *elf_libelf(struct elf *e);
+int elf_fd(const struct elf *e);
 
 /* The range of the function around addr by .eh_frame. 0, or -ENOENT without an entry. */
 int elf_function_at(struct elf *e, uint64_t addr, uint64_t *ret_start, uint64_t *ret_size);

@@ -153,9 +153,11 @@ int finder_done(struct resolver *r, struct tls_stack *s, const struct function *
 	return n < 0 ? n : err;
 }
 
-static bool is_ex(enum tls_prog prog)
+static enum place_lenp lenp_of(enum tls_prog prog)
 {
-	return prog == TLS_READ_EX || prog == TLS_WRITE_EX || prog == TLS_WRITE_EX2;
+	if (prog == TLS_WRITE_EX2)
+		return PLACE_LENP_ARG5;
+	return prog == TLS_READ_EX || prog == TLS_WRITE_EX ? PLACE_LENP_ARG4 : PLACE_LENP_NONE;
 }
 
 /* The program for the internal function behind a public one. */
@@ -166,18 +168,21 @@ static enum tls_prog inner_prog(enum tls_prog outer, enum place_lenp lenp)
 	return lenp == PLACE_LENP_ARG5 ? TLS_WRITE_EX2 : TLS_WRITE_EX;
 }
 
+/* How often one function may hand its arguments on to the next. */
+#define TAKEOVERS_MAX 2
+
 /*
- * The internal function that takes over: it must begin with a point the kernel emulates, and
- * a read's length pointer is always its 4th argument.
+ * The internal function that takes over: it, or the one behind it, must begin with a point
+ * the kernel emulates, and a read's length pointer is always its 4th argument.
  */
 static int try_callee(struct resolver *r, struct tls_stack *s, const char *name,
-		      enum tls_prog outer, const struct place_code *code)
+		      enum tls_prog outer, const struct place_code *code, int depth)
 {
 	struct place_callee callee;
 	struct place_point at;
 	enum tls_prog prog;
 	struct function inner;
-	int err = place_callee(code, is_ex(outer), &callee);
+	int err = place_callee(code, lenp_of(outer), &callee);
 
 	if (err)
 		return err;
@@ -188,11 +193,15 @@ static int try_callee(struct resolver *r, struct tls_stack *s, const char *name,
 	if (err)
 		return err;
 	err = place_entry(&inner.code, PLACE_ARGS(prog == TLS_WRITE_EX2 ? 5 : 4), true, &at);
+	if (!err && at.kind == PLACE_SLOW) {
+		err = depth < TAKEOVERS_MAX ? try_callee(r, s, name, prog, &inner.code, depth + 1)
+					    : -ENOENT;
+		function_done(&inner);
+		return err;
+	}
 	function_done(&inner);
 	if (err)
 		return err;
-	if (at.kind == PLACE_SLOW)
-		return -ENOENT;
 	if (!stack_has_point(s, at.addr))
 		stack_say(s, "%s@0x%llx (behind %s, %s) ", tls_prog_name(prog),
 			  (unsigned long long)at.addr, name, at.insn);
@@ -209,7 +218,7 @@ int function_place(struct resolver *r, struct tls_stack *s, const char *name, en
 	if (err)
 		return err;
 	if (at.kind == PLACE_SLOW && returns && r->side == RETURN_URETPROBE &&
-	    try_callee(r, s, name, prog, &fn->code) == 0)
+	    try_callee(r, s, name, prog, &fn->code, 1) == 0)
 		return 0;
 	if (returns && r->side == RETURN_INSN) {
 		err = stack_returns(r, s, &fn->code);

@@ -8,7 +8,7 @@
  */
 #include "base/sv.h"
 
-#define MATCH_WORDS_MAX 32
+#define MATCH_WORDS_MAX 96
 #define MATCH_LEN_MIN	4
 
 struct match;

@@ -208,7 +208,7 @@ int place_entry(const struct place_code *code, uint32_t args, bool need_sp, stru
 /* What the straight path has put into the registers behind the first three arguments. */
 struct takeover {
 	bool local[ARRAY_SIZE(arg_regs)]; /* holds the address of a local */
-	bool arg4[ARRAY_SIZE(arg_regs)];  /* holds the function's own 4th argument */
+	bool own[ARRAY_SIZE(arg_regs)];	  /* holds the function's own length pointer */
 };
 
 static int reg_index(x86_reg reg)
@@ -231,7 +231,7 @@ static bool stack_address(const cs_x86_op *op)
 static void note_takeover(struct takeover *t, const cs_insn *i, uint32_t written)
 {
 	const cs_x86 *x = &i->detail->x86;
-	bool local = false, arg4 = false;
+	bool local = false, own = false;
 	int to = x->op_count == 2 && x->operands[0].type == X86_OP_REG
 			 ? reg_index(x->operands[0].reg)
 			 : -1;
@@ -242,28 +242,30 @@ static void note_takeover(struct takeover *t, const cs_insn *i, uint32_t written
 		int from = reg_index(x->operands[1].reg);
 
 		local = x->operands[1].reg == X86_REG_RSP || (from >= 0 && t->local[from]);
-		arg4 = from >= 0 && t->arg4[from];
+		own = from >= 0 && t->own[from];
 	}
 	for (int a = 0; a < (int)ARRAY_SIZE(arg_regs); a++) {
 		if (written & PLACE_ARG(a)) {
 			t->local[a] = a == to && local;
-			t->arg4[a] = a == to && arg4;
+			t->own[a] = a == to && own;
 		}
 	}
 }
 
-static enum place_lenp lenp_of(const struct takeover *t, bool ex)
+static enum place_lenp lenp_of(const struct takeover *t, enum place_lenp own)
 {
-	const bool *set = ex ? t->arg4 : t->local;
+	const bool *set = own ? t->own : t->local;
 
 	if (set[4])
 		return PLACE_LENP_ARG5;
 	return set[3] ? PLACE_LENP_ARG4 : PLACE_LENP_NONE;
 }
 
-int place_callee(const struct place_code *code, bool ex, struct place_callee *ret)
+int place_callee(const struct place_code *code, enum place_lenp own, struct place_callee *ret)
 {
-	struct takeover t = { .arg4 = { [3] = ex } };
+	struct takeover t = {
+		.own = { [3] = own == PLACE_LENP_ARG4, [4] = own == PLACE_LENP_ARG5 }
+	};
 	struct place_callee hit = { 0 };
 	uint32_t gone = 0;
 	struct walk w;
@@ -280,7 +282,7 @@ int place_callee(const struct place_code *code, bool ex, struct place_callee *re
 
 		if ((call || jump) && direct_target(w.insn, &to) &&
 		    (call || to < code->addr || to >= code->addr + code->len)) {
-			hit = (struct place_callee){ to, lenp_of(&t, ex) };
+			hit = (struct place_callee){ to, lenp_of(&t, own) };
 			break;
 		}
 		if (call || jump || is_ret(w.insn))

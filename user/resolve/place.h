@@ -60,11 +60,11 @@ struct place_callee {
 
 /*
  * The one callee that takes over (object, buffer, length): the first direct call on the
- * straight path with the first two arguments untouched. ex: the function itself has the
- * length pointer as its 4th argument; else the pointer must be the address of a local.
+ * straight path with the first two arguments untouched. own: where the function itself has
+ * a length pointer; without one the pointer must be the address of a local.
  * Returns 0, -ENOENT when there is none, -EBADMSG.
  */
-int place_callee(const struct place_code *code, bool ex, struct place_callee *ret);
+int place_callee(const struct place_code *code, enum place_lenp own, struct place_callee *ret);
 
 /*
  * Addresses of all return instructions. Returns how many, -ENOENT when the function can be

@@ -180,7 +180,7 @@ static bool effect_two(const cs_insn *i, struct step *ret, int to)
 	case X86_INS_MOVABS:
 		ret->effect = imm ? STEP_SET : STEP_COPY;
 		ret->value = imm ? (uint64_t)src->imm : 0;
-		ret->from = (uint8_t)from;
+		ret->from = from >= 0 ? (uint8_t)from : 0;
 		return imm || from >= 0;
 	case X86_INS_XOR:
 	case X86_INS_SUB:

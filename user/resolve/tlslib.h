@@ -8,15 +8,21 @@
 struct tls_func {
 	const char *name;
 	enum tls_prog prog;
+	const char *unless; /* not where this one exists: it is called by it */
 };
 
 struct tls_lib {
 	const char *stack;
 	const struct tls_func *funcs;
 	size_t count;
+	/* Another stack with the same names: any of these tells it. NULL: none such. */
+	const char *other;
+	const char *const *signs;
 };
 
 #define TLS_FUNCS_MAX 16
+#define TLS_SIGNS_MAX 4
+#define TLS_LIBS_MAX  8
 
 extern const struct tls_lib tls_libs[];
 extern const size_t tls_lib_count;

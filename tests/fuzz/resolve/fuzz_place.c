@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (place_entry(&code, PLACE_ARGS(3), data[0] & 2, &p) == 0 &&
 	    (p.addr < code.addr || p.addr >= code.addr + code.len))
 		abort();
-	place_callee(&code, data[0] & 4, &callee);
+	place_callee(&code, (enum place_lenp)(data[0] >> 2 & 3), &callee);
 	n = place_returns(&code, rets);
 	for (int i = 0; i < n; i++)
 		if (rets[i] < code.addr || rets[i] >= code.addr + code.len)

@@ -106,29 +106,33 @@ static void test_entry(void **state)
 static const struct {
 	const char *name;
 	struct bytes code;
-	bool ex;
+	enum place_lenp own;
 	int result;
 	enum place_lenp lenp;
 } callees[] = {
 	/* As gcc writes OpenSSL 3.0's SSL_read: sub; test; js; mov rcx,rsp; movslq; call. */
 	{ "length in a local, 4th argument",
 	  CODE(SUB_RSP_18, TEST_EDX, JS(13), MOV_RCX_RSP, MOVSLQ_RDX, CALL(0x100), ADD_RSP_18, RET),
-	  false, 0, PLACE_LENP_ARG4 },
-	{ "caller's pointer passed on", CODE(SUB_RSP_8, CALL(0x100), ADD_RSP_8, RET), true, 0,
-	  PLACE_LENP_ARG4 },
+	  PLACE_LENP_NONE, 0, PLACE_LENP_ARG4 },
+	{ "caller's pointer passed on", CODE(SUB_RSP_8, CALL(0x100), ADD_RSP_8, RET),
+	  PLACE_LENP_ARG4, 0, PLACE_LENP_ARG4 },
 	/* OpenSSL 3.3: flags before the pointer. */
 	{ "local as 5th argument",
-	  CODE(SUB_RSP_18, MOV_R8_RSP, XOR_ECX, MOVSLQ_RDX, CALL(0x100), ADD_RSP_18, RET), false, 0,
-	  PLACE_LENP_ARG5 },
+	  CODE(SUB_RSP_18, MOV_R8_RSP, XOR_ECX, MOVSLQ_RDX, CALL(0x100), ADD_RSP_18, RET),
+	  PLACE_LENP_NONE, 0, PLACE_LENP_ARG5 },
 	{ "caller's pointer as 5th argument",
-	  CODE(SUB_RSP_8, MOV_R8_RCX, XOR_ECX, CALL(0x100), ADD_RSP_8, RET), true, 0,
+	  CODE(SUB_RSP_8, MOV_R8_RCX, XOR_ECX, CALL(0x100), ADD_RSP_8, RET), PLACE_LENP_ARG4, 0,
 	  PLACE_LENP_ARG5 },
-	{ "no pointer at all", CODE(SUB_RSP_18, CALL(0x100), ADD_RSP_18, RET), false, -ENOENT,
-	  PLACE_LENP_NONE },
-	{ "object overwritten", CODE(SUB_RSP_18, MOV_RCX_RSP, MOV_RDI_RAX, CALL(0x100), RET), false,
+	/* SSL_write_ex2: flags lie where others have the pointer. */
+	{ "own pointer is the 5th argument", CODE(SUB_RSP_8, CALL(0x100), ADD_RSP_8, RET),
+	  PLACE_LENP_ARG5, 0, PLACE_LENP_ARG5 },
+	{ "no pointer at all", CODE(SUB_RSP_18, CALL(0x100), ADD_RSP_18, RET), PLACE_LENP_NONE,
 	  -ENOENT, PLACE_LENP_NONE },
-	{ "returns before any call", CODE(XOR_EAX, RET), true, -ENOENT, PLACE_LENP_NONE },
-	{ "does not decode", CODE(SUB_RSP_18, 0x06), true, -EBADMSG, PLACE_LENP_NONE },
+	{ "object overwritten", CODE(SUB_RSP_18, MOV_RCX_RSP, MOV_RDI_RAX, CALL(0x100), RET),
+	  PLACE_LENP_NONE, -ENOENT, PLACE_LENP_NONE },
+	{ "returns before any call", CODE(XOR_EAX, RET), PLACE_LENP_ARG4, -ENOENT,
+	  PLACE_LENP_NONE },
+	{ "does not decode", CODE(SUB_RSP_18, 0x06), PLACE_LENP_ARG4, -EBADMSG, PLACE_LENP_NONE },
 };
 
 static void test_callee(void **state)
@@ -138,7 +142,7 @@ static void test_callee(void **state)
 		struct place_callee c = { 0 };
 		uint8_t *copy;
 		struct place_code code = code_of(&callees[i].code, &copy);
-		int err = place_callee(&code, callees[i].ex, &c);
+		int err = place_callee(&code, callees[i].own, &c);
 
 		if (err != callees[i].result || (!err && c.lenp != callees[i].lenp))
 			fail_msg("%s: %d, length pointer %d", callees[i].name, err, c.lenp);
