@@ -69,17 +69,25 @@ static int try_uprobe(struct features *fs, struct feature_result *r)
 }
 
 /*
- * Linux 6.6 to 6.10 filtered by thread, not by process. A kernel with the right filter
- * refuses pid -1 as invalid; one without goes on to look at the path.
+ * A kernel that knows such links refuses a path that is no file with EBADF; an older one takes
+ * the call for another kind of link and says EINVAL. Linux 6.6 to 6.10 filtered by thread, not by
+ * process: a kernel with the right filter refuses pid -1 as invalid before it looks at the path.
  */
 static int try_uprobe_multi(struct features *fs, struct feature_result *r)
 {
 	const uint64_t offset = 0;
-	int prog = load_nothing(ATTACH_UPROBE_MULTI), link;
+	int prog = load_nothing(ATTACH_UPROBE_MULTI), known, link;
 
 	(void)fs;
 	if (prog < 0)
 		return prog;
+	known = uprobe_multi_open(prog, getpid(), "/", &offset, NULL, 1, false);
+	if (known != -EBADF) {
+		close(prog);
+		if (known >= 0)
+			close(known);
+		return known < 0 ? known : -EBADF;
+	}
 	link = uprobe_multi_open(prog, -1, "/", &offset, NULL, 1, false);
 	close(prog);
 	if (link >= 0)
