@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What developers and CI run. Every `make test-*` ends with a line 'N passed, N failed'.
-.PHONY: test-lint test-fuzz test-golden coverage
+.PHONY: test-lint test-fuzz test-golden coverage vm
 
 E2E_ARGS     ?=
 JOBS         ?= $(shell nproc)
@@ -80,6 +80,11 @@ test-fuzz:
 	$(Q)$(MAKE) -s -j$(JOBS) CC=clang fuzzers
 	$(Q)$(PYTHON) tests/run.py fuzz --seconds $(FUZZ_SECONDS)
 fuzz: test-fuzz
+
+# A Debian 6.1 kernel under qemu's software emulation, with these files inside.
+vm: $O/earshot $(CLIENT_BINS)
+	$(Q)tools/deps vm
+	$(Q)$(PYTHON) tests/vm/boot.py
 
 # Recordings of real clients, replayed: each must give the spans that lie beside it.
 test-golden: $O/earshot
