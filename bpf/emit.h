@@ -44,7 +44,8 @@ static __always_inline void fill_data(struct es_data *d, struct stream_val *s, s
 	__u32 dir = f->dir & 1;
 
 	d->head.type = ES_REC_DATA;
-	d->head.flags = (s->flags & STREAM_SENT) ? 0 : ES_F_FIRST;
+	d->head.flags = ((s->flags & STREAM_SENT) ? 0 : ES_F_FIRST) |
+			((s->flags & STREAM_LATE) ? ES_F_LATE : 0);
 	d->head.size = sizeof(*d) + len;
 	d->head.time = f->time;
 	d->head.tgid = id >> 32;

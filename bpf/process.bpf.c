@@ -12,26 +12,9 @@
 
 #include "aead_maps.h"
 #include "maps.h"
+#include "pidns.h"
 #include "stats.h"
 #include "childio.h"
-
-#define PIDNS_DEPTH 8
-
-/* The pid of task as earshot's own pid namespace counts; 0 when it is not in there. */
-static __always_inline __u32 own_ns_pid(struct task_struct *task)
-{
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	__u32 level = BPF_CORE_READ(pid, level);
-
-	for (__u32 i = 0; i < PIDNS_DEPTH && i <= level; i++) {
-		struct upid *at = (void *)pid + bpf_core_field_offset(pid->numbers) +
-				  i * bpf_core_type_size(struct upid);
-
-		if (BPF_CORE_READ(at, ns, ns.inum) == es_pidns_ino)
-			return BPF_CORE_READ(at, nr);
-	}
-	return 0;
-}
 
 static __always_inline void emit_proc(__u16 type, __u32 tgid, struct proc_val *proc,
 				      struct task_struct *task, __u32 parent, __u64 parent_start,
@@ -122,6 +105,7 @@ int BPF_PROG(es_exec, struct task_struct *task, int old_pid)
 	bpf_map_delete_elem(&es_threads, &id);
 	bpf_map_delete_elem(&es_aead_threads, &id);
 	proc->execs++;
+	proc->flags &= ~PROC_LATE;
 	if (es_use_plain)
 		stdio_note(proc, tgid);
 	emit_proc(ES_REC_EXEC, tgid, proc, task, 0, 0, 0);

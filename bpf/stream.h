@@ -9,6 +9,13 @@
 #include "peer.h"
 #include "stats.h"
 
+static __always_inline bool is_late(__u32 tgid)
+{
+	struct proc_val *proc = bpf_map_lookup_elem(&es_procs, &tgid);
+
+	return proc && (proc->flags & PROC_LATE);
+}
+
 static __always_inline struct stream_val *stream_make(struct stream_key *key, __u64 proc_start)
 {
 	struct stream_val *s, *zero;
@@ -22,6 +29,8 @@ static __always_inline struct stream_val *stream_make(struct stream_key *key, __
 	if (s && !s->birth) {
 		s->birth = bpf_ktime_get_ns();
 		s->proc_start = proc_start;
+		if (is_late(key->tgid))
+			s->flags |= STREAM_LATE;
 	}
 	return s;
 }

@@ -87,6 +87,16 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct pid *thread_pid;
 	struct files_struct *files;
+	struct task_struct *real_parent;
+};
+
+struct bpf_iter_meta {
+	void *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct in6_addr {

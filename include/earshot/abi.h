@@ -241,6 +241,16 @@ enum es_field_id {
 	ES_FIELD_LIB_ERROR = 68,    /* why it is not read; then it is a blind spot */
 	ES_FIELD_LIB_ID = 69,	    /* __u32: names this library in this process; not 0 */
 	ES_FIELD_LIB_FOUND = 70,    /* symbol, debug file, search */
+	ES_FIELD_LIB_STATE = 71,    /* __u32: enum es_lib_state */
+};
+
+/* What became of a TLS library of a process. */
+enum es_lib_state {
+	ES_LIB_READ = 0,
+	ES_LIB_REFUSED = 1,  /* found, but where to probe is not certain */
+	ES_LIB_FAILED = 2,   /* probes could not be attached */
+	ES_LIB_NO_FILE = 3,  /* its code is made at run time */
+	ES_LIB_DETACHED = 4, /* probed; what came was no protocol */
 };
 
 /* Limits of the kernel side. */

@@ -10,14 +10,18 @@ enum es_msg_type {
 	ES_MSG_PROC = 1,    /* proc: a fork, exec or exit of a watched process */
 	ES_MSG_VERDICT = 2, /* verdict: rule a stream out */
 	ES_MSG_COMMAND = 3, /* command: attach before this child runs its program */
+	ES_MSG_DETACH = 5,  /* tgid, library: what its probes gave is no protocol */
 	ES_MSG_STOP = 4,    /* settle everything, then end */
 };
 
 struct es_msg {
 	__u32 type;
-	__u32 pid;	     /* COMMAND: the child, in our own pid namespace */
-	__u32 tgid;	     /* VERDICT */
-	__u32 ignore;	     /* VERDICT */
+	__u32 pid;  /* COMMAND: the child, in our own pid namespace */
+	__u32 tgid; /* VERDICT */
+	union {
+		__u32 ignore;  /* VERDICT */
+		__u32 library; /* DETACH */
+	};
 	__u64 object;	     /* VERDICT */
 	__u64 birth;	     /* VERDICT */
 	struct es_proc proc; /* PROC */

@@ -18,7 +18,17 @@ struct proc_val {
 	__u32 pad;
 };
 
+#define PROC_LATE  (1u << 1) /* ran before we watched it, and has run no other program since */
 #define PROC_CHILD (1u << 0) /* its parent is, or was, watched too */
+
+/* One process, as es_tasks tells it. */
+struct task_info {
+	__u64 start; /* CLOCK_BOOTTIME ns */
+	__u32 tgid;
+	__u32 ns_tgid; /* as earshot's own pid namespace counts; 0: not in it */
+	__u32 parent_tgid;
+	__u32 pad;
+};
 
 struct stream_key {
 	__u64 object;
@@ -36,6 +46,7 @@ struct stream_key {
 #define STREAM_SKIP	(1u << 6) /* not taken */
 #define STREAM_TLS	(1u << 7) /* not taken: TLS */
 #define STREAM_TLS_DATA (1u << 8) /* ... which has sent more than a handshake */
+#define STREAM_LATE	(1u << 9) /* its process ran before we watched it */
 
 struct stream_val {
 	__u64 proc_start;

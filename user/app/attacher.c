@@ -104,6 +104,9 @@ static void on_message(void *ctx, struct sv message)
 		if (write(a->ready, &one, sizeof(one)) != (ssize_t)sizeof(one))
 			a->stop = true;
 		break;
+	case ES_MSG_DETACH:
+		watched_detach(a->watched, m->tgid, m->library);
+		break;
 	case ES_MSG_STOP:
 		a->stop = true;
 		break;

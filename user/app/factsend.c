@@ -116,11 +116,14 @@ int fact_send_lib(struct chan *out, const struct lib_said *l)
 
 	buf_init(&b, 0);
 	fact_begin(&b, ES_FACT_LIB, clock_mono(), l->tgid, l->start);
-	fact_add_u32(&b, ES_FIELD_NS_TGID, (uint32_t)l->pid);
+	/* First: it tells whether this is news of a library already known. */
 	fact_add_u32(&b, ES_FIELD_LIB_ID, l->library);
+	fact_add_u32(&b, ES_FIELD_NS_TGID, (uint32_t)l->pid);
+	fact_add_u32(&b, ES_FIELD_LIB_STATE, l->state);
 	fact_add(&b, ES_FIELD_LIB_PATH, sv_of(l->file->path));
-	fact_add(&b, ES_FIELD_LIB_BUILD_ID,
-		 (struct sv){ (const char *)v->build_id, v->build_id_len });
+	if (v)
+		fact_add(&b, ES_FIELD_LIB_BUILD_ID,
+			 (struct sv){ (const char *)v->build_id, v->build_id_len });
 	fact_add(&b, ES_FIELD_LIB_STACK, sv_of(l->stack->name));
 	fact_add(&b, ES_FIELD_LIB_FOUND, sv_of(tls_found_name(l->stack->found)));
 	fact_add(&b, ES_FIELD_LIB_HOW, sv_trim(sv_of(l->stack->how)));

@@ -23,6 +23,7 @@ struct lib_said {
 	uint32_t library;
 	const struct file *file;
 	const struct tls_stack *stack;
+	uint32_t state;	   /* enum es_lib_state */
 	const char *error; /* why it is not read; NULL when it is */
 };
 

@@ -63,6 +63,13 @@ void line_ignore(void *ctx, uint32_t tgid, uint64_t object, uint64_t birth)
 	tell(ctx, &m);
 }
 
+void line_detach(void *ctx, uint32_t tgid, uint32_t library)
+{
+	const struct es_msg m = { .type = ES_MSG_DETACH, .tgid = tgid, .library = library };
+
+	tell(ctx, &m);
+}
+
 static int on_ring(void *ctx, const struct es_head *rec)
 {
 	struct line *l = ctx;

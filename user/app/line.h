@@ -35,6 +35,8 @@ void line_step(struct line *l);
 void line_drain(struct line *l);
 
 /* For struct pipeline_options: tells the attacher to rule a stream out. ctx: struct line. */
+/* As pipeline_options.detach. */
+void line_detach(void *ctx, uint32_t tgid, uint32_t library);
 void line_ignore(void *ctx, uint32_t tgid, uint64_t object, uint64_t birth);
 
 #endif /* EARSHOT_APP_LINE_H */

@@ -42,6 +42,8 @@ enum option_kind {
 	  "at the end, write counters and the books of every stream as JSON")                      \
 	X(plain, OPTION_CHOICE, CMD_RUN, "auto", "auto|off",                                       \
 	  "plain HTTP on sockets, MCP on standard input and output, and blind spots")              \
+	X(blind_spots, OPTION_CHOICE, CMD_RUN | CMD_REPLAY, "models", "models|all",                \
+	  "encrypted connections that nobody read: to model hosts, or to any")                     \
 	X(as_root, OPTION_FLAG, CMD_RUN, "false", "", "under sudo: run the command as root too")   \
 	X(ring_size, OPTION_SIZE, CMD_RUN, "16M", "SIZE",                                          \
 	  "ring buffer between kernel and daemon; a power of two from 64K to 1G")                  \

@@ -242,17 +242,50 @@ void outputs_flush(struct outputs *o, struct outputs_end *end)
 
 #define BLIND_MAX 64
 
+static void blind_line(const struct outputs_end *end, const struct blind *b, char **ret)
+{
+	const struct process *p = facts_process(end->facts, b->conn.tgid, b->conn.proc_start);
+	struct sv name = p ? sv_behind_last(p->exe.len ? p->exe : p->comm, '/') : SV_NONE;
+	char peer[80] = "";
+
+	if (b->conn.family)
+		blind_peer(b, peer, sizeof(peer));
+	if (asprintf(ret,
+		     "%.*s[%u] to %s%s%s is not read: %s%s%s (%llu bytes sent, %llu received)%s",
+		     SV_ARG(name), p && p->ns_tgid ? p->ns_tgid : b->conn.tgid, b->host,
+		     b->host[0] ? " " : "", peer, blind_why_name(b->why), b->detail[0] ? ": " : "",
+		     b->detail, (unsigned long long)b->bytes[0], (unsigned long long)b->bytes[1],
+		     b->uring ? "; it uses io_uring, which is not seen" : "") < 0)
+		*ret = NULL;
+}
+
 static size_t blind_spots(const struct outputs_end *end, char *blind[BLIND_MAX])
 {
-	const struct lib_fact *lib;
+	const struct blind *b;
 	size_t n = 0;
 
-	for (size_t i = 0; (lib = facts_lib(end->facts, i)) && n < BLIND_MAX; i++)
-		if (lib->error.len &&
-		    asprintf(&blind[n], "process %u: %.*s in %.*s is not read: %.*s", lib->ns_tgid,
-			     SV_ARG(lib->stack), SV_ARG(lib->path), SV_ARG(lib->error)) >= 0)
-			n++;
+	for (size_t i = 0; (b = blinds_at(end->blinds, i)) && n < BLIND_MAX; i++) {
+		blind_line(end, b, &blind[n]);
+		n += blind[n] != NULL;
+	}
 	return n;
+}
+
+/* A library whose other direction never showed: what a process sends another way is not seen. */
+static void note_one_way(struct outputs_end *end)
+{
+	const struct lib_fact *lib;
+
+	for (size_t i = 0; (lib = facts_lib(end->facts, i)); i++)
+		if (lib->path.len && lib->proven && !lib->bytes[0] != !lib->bytes[1])
+			outputs_note(end, "process %u: %.*s in %.*s: %s only", lib->ns_tgid,
+				     SV_ARG(lib->stack), SV_ARG(lib->path),
+				     lib->bytes[0] ? "sent" : "received");
+}
+
+static bool is_read(const struct lib_fact *lib)
+{
+	return lib->state == LIB_READ && !lib->error.len && lib->path.len;
 }
 
 /* Which libraries were read, each once, with the number of processes. */
@@ -264,8 +297,9 @@ static void note_read(struct outputs_end *end)
 	for (size_t i = 0; (lib = facts_lib(end->facts, i)); i++) {
 		size_t before = 0, processes = 0;
 
-		for (size_t k = 0; !lib->error.len && (other = facts_lib(end->facts, k)); k++) {
-			bool same = !other->error.len && sv_eq(other->path, lib->path);
+		for (size_t k = 0; is_read(lib) && (other = facts_lib(end->facts, k)); k++) {
+			bool same = is_read(other) && sv_eq(other->path, lib->path) &&
+				    sv_eq(other->stack, lib->stack);
 
 			before += same && k < i;
 			processes += same;
@@ -300,6 +334,7 @@ int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 	if (err)
 		outputs_note(end, "--stats-file %s: %s", path, strerror(-err));
 	note_read(end);
+	note_one_way(end);
 	f.notes = (const char *const *)end->notes;
 	f.note_count = end->note_count;
 	if (o->view)

@@ -6,8 +6,9 @@
  * outputs - what becomes of a finished call: one policy view per content level, one span, to
  * every destination; and what people read while it runs and at the end.
  */
-#include "app/options.h"
 #include "app/accounts.h"
+#include "app/options.h"
+#include "audit/blind.h"
 #include "base/stats.h"
 #include "dialect/dialect.h"
 #include "facts/facts.h"
@@ -27,6 +28,7 @@ struct figure {
 /* What the end of the line knows. Notes are filled in on the way. */
 struct outputs_end {
 	const struct facts *facts;
+	const struct blinds *blinds;
 	const struct accounts *accounts; /* may be NULL */
 	const struct conns_totals *totals;
 	const struct dialect_stats *dialect;

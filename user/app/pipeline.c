@@ -8,6 +8,7 @@
 
 #include "app/accounts.h"
 #include "app/outputs.h"
+#include "app/unseen.h"
 #include "dialect/dialect.h"
 #include "exchange/pair.h"
 #include "facts/facts.h"
@@ -19,6 +20,7 @@ struct pipeline {
 	struct pipeline_options opt;
 	struct stat_pair stats[ES_STAT_COUNT]; /* the daemon's own, U_ rows */
 	struct facts *facts;
+	struct unseen *unseen;
 	struct conns *conns;
 	struct pairs *pairs;
 	struct dialect *dialect;
@@ -57,14 +59,24 @@ static int build_stages(struct pipeline *p)
 	struct conns_opts conns = {
 		.stats = p->stats, .sink = &pairs_sink, .ignore = on_ignore, .ignore_ctx = p
 	};
+	struct unseen_opts unseen = {
+		.all_hosts = option_is(p->opt.options, OPT_blind_spots, "all"),
+		.detach = p->opt.detach,
+		.detach_ctx = p->opt.detach_ctx,
+	};
 	int err = facts_new(&p->facts);
 
+	unseen.facts = p->facts;
+	if (!err)
+		err = unseen_new(&p->unseen, &unseen);
 	if (!err)
 		err = dialect_new(&p->dialect, &d, on_call, p);
 	pairs.ctx = p->dialect;
 	if (!err)
 		err = pairs_new(&p->pairs, &pairs);
 	conns.sink_ctx = p->pairs;
+	conns.decided = unseen_decided;
+	conns.decided_ctx = p->unseen;
 	if (!err)
 		err = conns_new(&p->conns, &conns);
 	if (!err && option_text(p->opt.options, OPT_stats_file))
@@ -115,6 +127,7 @@ void pipeline_free(struct pipeline *p)
 	conns_free(p->conns);
 	pairs_free(p->pairs);
 	dialect_free(p->dialect);
+	unseen_free(p->unseen);
 	facts_free(p->facts);
 	accounts_free(p->accounts);
 	free(p);
@@ -159,6 +172,7 @@ static void data_record(struct pipeline *p, const struct es_head *rec)
 		bad(p);
 		return;
 	}
+	facts_data(p->facts, d->library, d->dir, d->len);
 	conns_data(p->conns, d, (struct sv){ (const char *)d + sizeof(*d), d->len });
 }
 
@@ -172,6 +186,7 @@ static void close_record(struct pipeline *p, const struct es_head *rec)
 	if (!sized(p, rec, CLOSE_LEAST))
 		return;
 	memcpy(&c, rec, rec->size < sizeof(c) ? rec->size : sizeof(c));
+	unseen_close(p->unseen, &c);
 	conns_close(p->conns, &c);
 }
 
@@ -186,6 +201,19 @@ static void peer_record(struct pipeline *p, const struct es_head *rec)
 		return;
 	memcpy(&r, rec, rec->size < sizeof(r) ? rec->size : sizeof(r));
 	conns_peer(p->conns, &r);
+}
+
+static void wire_record(struct pipeline *p, const struct es_head *rec)
+{
+	const struct es_wire *w = (const void *)rec;
+
+	if (!sized(p, rec, sizeof(*w)))
+		return;
+	if (w->len > rec->size - sizeof(*w)) {
+		bad(p);
+		return;
+	}
+	unseen_wire(p->unseen, w, (struct sv){ (const char *)w + sizeof(*w), w->len });
 }
 
 static void proc_record(struct pipeline *p, const struct es_head *rec)
@@ -212,6 +240,9 @@ static void dispatch(struct pipeline *p, const struct es_head *rec)
 	case ES_REC_CLOSE:
 	case ES_FACT_SETTLE:
 		close_record(p, rec);
+		break;
+	case ES_REC_WIRE:
+		wire_record(p, rec);
 		break;
 	case ES_REC_PEER:
 		peer_record(p, rec);
@@ -254,6 +285,7 @@ void pipeline_record(struct pipeline *p, const struct es_head *rec)
 	dispatch(p, rec);
 	if (tick) {
 		conns_tick(p->conns, p->now);
+		unseen_tick(p->unseen, p->now);
 		outputs_tick(p->outputs, p->now);
 	}
 }
@@ -300,6 +332,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 {
 	struct view_loss loss[ES_STAT_COUNT];
 	struct outputs_end end = { .facts = p->facts,
+				   .blinds = unseen_blinds(p->unseen),
 				   .accounts = p->accounts,
 				   .totals = conns_totals(p->conns),
 				   .dialect = dialect_stats(p->dialect),
@@ -312,6 +345,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 
 	/* Also in the recording, so that a replay ends at the same time. */
 	conns_stop(p->conns, p->now);
+	unseen_stop(p->unseen);
 	count_dialect_loss(p);
 	rec_err = close_recording(p, &end);
 	outputs_flush(p->outputs, &end);

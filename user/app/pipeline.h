@@ -22,6 +22,9 @@ struct pipeline_options {
 	bool replay;		    /* exporters wait instead of dropping; nothing is recorded */
 	pipeline_ignore_fn *ignore; /* NULL: every stream is taken to its end */
 	void *ignore_ctx;
+	/* What a library's probes gave is no protocol. NULL: nobody to tell. */
+	void (*detach)(void *ctx, uint32_t tgid, uint32_t library);
+	void *detach_ctx;
 };
 
 #define PIPELINE_ERROR_MAX 512

@@ -121,7 +121,9 @@ static int open_pipeline(struct session *s)
 {
 	struct pipeline_options p = { .options = s->options,
 				      .ignore = s->load.verdicts ? line_ignore : NULL,
-				      .ignore_ctx = &s->line };
+				      .ignore_ctx = &s->line,
+				      .detach = line_detach,
+				      .detach_ctx = &s->line };
 	char error[PIPELINE_ERROR_MAX];
 
 	return pipeline_new(&s->pipeline, &p, error) ? complain(error, NULL) : EXIT_OK;

@@ -36,6 +36,8 @@ static void write_libs(const struct outputs_end *end, struct json_writer *w)
 	json_write_key(w, SV("attach"));
 	json_write_array(w);
 	for (size_t i = 0; (lib = facts_lib(end->facts, i)); i++) {
+		if (!lib->path.len)
+			continue;
 		json_write_object(w);
 		json_write_key(w, SV("pid"));
 		json_write_int(w, lib->ns_tgid);
@@ -45,8 +47,45 @@ static void write_libs(const struct outputs_end *end, struct json_writer *w)
 		json_write_key(w, SV("library"));
 		json_write_int(w, lib->id);
 		json_write_pair(w, SV("how"), lib->how);
+		json_write_key(w, SV("bytes"));
+		json_write_array(w);
+		json_write_int(w, (int64_t)lib->bytes[0]);
+		json_write_int(w, (int64_t)lib->bytes[1]);
+		json_write_array_end(w);
 		if (lib->error.len)
 			json_write_pair(w, SV("error"), lib->error);
+		json_write_object_end(w);
+	}
+	json_write_array_end(w);
+}
+
+static void write_blinds(const struct outputs_end *end, struct json_writer *w)
+{
+	const struct blind *b;
+
+	json_write_key(w, SV("blind_spots"));
+	json_write_array(w);
+	for (size_t i = 0; (b = blinds_at(end->blinds, i)); i++) {
+		const struct process *p =
+			facts_process(end->facts, b->conn.tgid, b->conn.proc_start);
+		char peer[80];
+
+		blind_peer(b, peer, sizeof(peer));
+		json_write_object(w);
+		json_write_key(w, SV("pid"));
+		json_write_int(w, p && p->ns_tgid ? p->ns_tgid : b->conn.tgid);
+		json_write_pair(w, SV("exe"), p ? p->exe : SV_NONE);
+		json_write_pair(w, SV("host"), sv_of(b->host));
+		json_write_pair(w, SV("peer"), sv_of(peer));
+		json_write_pair(w, SV("reason"), sv_of(blind_why_name(b->why)));
+		json_write_pair(w, SV("detail"), sv_of(b->detail));
+		json_write_key(w, SV("io_uring"));
+		json_write_bool(w, b->uring);
+		json_write_key(w, SV("bytes"));
+		json_write_array(w);
+		json_write_int(w, (int64_t)b->bytes[0]);
+		json_write_int(w, (int64_t)b->bytes[1]);
+		json_write_array_end(w);
 		json_write_object_end(w);
 	}
 	json_write_array_end(w);
@@ -113,6 +152,7 @@ int statsfile_write(const char *path, const struct outputs_end *end, uint64_t ca
 		accounts_write(end->accounts, &w);
 	write_stats(end, &w);
 	write_libs(end, &w);
+	write_blinds(end, &w);
 	json_write_object_end(&w);
 	buf_addc(&b, '\n');
 	err = b.failed ? -ENOMEM : write_file(path, &b);

@@ -152,28 +152,33 @@ static void note_exec(struct watched *w, const struct proc *p)
 }
 
 /* The file is mapped, or could not be probed: the line shall know, once. */
-static void tell(struct watched *w, struct proc *p, struct held *h, const char *error)
+static void tell(struct watched *w, struct proc *p, struct held *h, uint32_t state,
+		 const char *error)
 {
 	const struct lib_said said = { p->tgid, p->start, p->pid, h->library,
-				       h->file, h->stack, error };
+				       h->file, h->stack, state,  error };
 
-	if (h->told)
+	if (h->told && state != ES_LIB_DETACHED)
 		return;
 	h->told = true;
-	w->stats.failed += error != NULL;
+	w->stats.failed += state != ES_LIB_READ;
 	fact_send_lib(w->opt.out, &said);
 }
 
-static const char *check(struct watched *w, struct proc *p, struct held *h,
+/* The code in the process's memory must be the file's. */
+static void tell_checked(struct watched *w, struct proc *p, struct held *h,
 			 const struct proc_map *m)
 {
 	int err = attach_verify(p->pid, h->file->fd, h->stack, m->start, m->offset,
 				m->end - m->start);
 
-	if (!err || err == -ESRCH)
-		return NULL;
+	if (!err || err == -ESRCH) {
+		tell(w, p, h, ES_LIB_READ, NULL);
+		return;
+	}
 	set_aside(w, &h->att);
-	return err == -ESTALE ? "its code in memory is not the file's" : strerror(-err);
+	tell(w, p, h, ES_LIB_FAILED,
+	     err == -ESTALE ? "its code in memory is not the file's" : strerror(-err));
 }
 
 static int attach_new(struct watched *w, struct proc *p, struct held *h)
@@ -203,9 +208,10 @@ static void attach_one(struct watched *w, struct proc *p, struct file *f,
 	if (err && err != -ESRCH) {
 		set_aside(w, &h->att);
 		if (m || f == p->exe)
-			tell(w, p, h, strerror(-err));
+			tell(w, p, h, stack->error ? ES_LIB_REFUSED : ES_LIB_FAILED,
+			     strerror(-err));
 	} else if (!err && m && !h->told) {
-		tell(w, p, h, check(w, p, h, m));
+		tell_checked(w, p, h, m);
 	}
 }
 
@@ -244,6 +250,23 @@ static void learn(struct watched *w, struct proc *p, struct file *f)
 		file_learn(&parent->exe->children, f);
 }
 
+/* Java compiles its own TLS while it runs: there is no file to probe. */
+static void note_runtime(struct watched *w, struct proc *p, struct file *f)
+{
+	static const struct tls_stack jsse = { .name = "jsse", .error = -ENOTSUP };
+
+	if (held_of(p, f, &jsse) || p->held_count == HELD_MAX)
+		return;
+	p->held[p->held_count] =
+		(struct held){ .file = f, .stack = &jsse, .library = ++w->libraries };
+	tell(w, p, &p->held[p->held_count++], ES_LIB_NO_FILE, NULL);
+}
+
+static bool is_java(struct sv path)
+{
+	return sv_ends(path, SV("/libjvm.so"));
+}
+
 static void look_at(struct watched *w, struct proc *p, const struct proc_map *m)
 {
 	struct file *f;
@@ -255,6 +278,8 @@ static void look_at(struct watched *w, struct proc *p, const struct proc_map *m)
 	if (fd < 0)
 		return;
 	f = filecache_get(w->files, fd, m->path);
+	if (f && is_java(m->path))
+		note_runtime(w, p, f);
 	if (!f || !f->verdict)
 		return;
 	learn(w, p, f);
@@ -424,6 +449,24 @@ static void attach_like_parent(struct watched *w, struct proc *p)
 		if (parent->held[i].file->verdict)
 			attach(w, p, parent->held[i].file, NULL);
 	scan(w, p);
+}
+
+void watched_detach(struct watched *w, uint32_t tgid, uint32_t library)
+{
+	struct proc *p, *next;
+
+	HASH_ITER (hh, w->procs, p, next) {
+		if (p->tgid != tgid)
+			continue;
+		for (size_t i = 0; i < p->held_count; i++) {
+			struct held *h = &p->held[i];
+
+			if (h->library != library || !h->att.count)
+				continue;
+			set_aside(w, &h->att);
+			tell(w, p, h, ES_LIB_DETACHED, "what came through it is no protocol");
+		}
+	}
 }
 
 uint64_t watched_due(struct watched *w, uint64_t now)

@@ -44,6 +44,9 @@ void watched_exec(struct watched *w, const struct es_proc *r);
 void watched_exit(struct watched *w, const struct es_proc *r);
 void watched_map(struct watched *w, const struct map_event *ev);
 
+/* Takes the probes of one library out of a process: what they gave was no plaintext. */
+void watched_detach(struct watched *w, uint32_t tgid, uint32_t library);
+
 /* Works off what is due. Returns the time of the next due work, 0 for none. */
 uint64_t watched_due(struct watched *w, uint64_t now);
 /* Looks at all mappings again: mapping events were lost. */

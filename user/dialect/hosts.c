@@ -63,6 +63,14 @@ static bool host_is(struct sv host, const char *pattern)
 	       sv_eq_nocase(sv_skip(host, host.len - tail.len), tail);
 }
 
+bool host_known(struct sv host)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+		if (host_is(host, hosts[i].host))
+			return true;
+	return false;
+}
+
 const char *host_provider(struct sv host, struct sv path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {

@@ -32,6 +32,8 @@ struct sv route_deployment(struct sv target);
 
 /* hosts.c: a value of gen_ai.provider.name, static; NULL when nothing is known. */
 const char *host_provider(struct sv host, struct sv path);
+/* Does a model provider answer there, whatever the path? */
+bool host_known(struct sv host);
 /* By the Server field of the response. */
 const char *server_provider(struct sv server);
 

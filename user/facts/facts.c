@@ -33,6 +33,7 @@ struct facts {
 	struct arena lib_arena;
 	struct lib_fact libs[FACTS_LIBS_MAX];
 	size_t lib_count;
+	uint16_t lib_index[FACTS_LIBS_MAX]; /* by id, modulo: 1 + index */
 	struct stat_pair loss[ES_STAT_COUNT];
 };
 
@@ -242,6 +243,9 @@ static void lib_field(struct facts *f, struct lib_fact *lib, uint16_t id, struct
 	case ES_FIELD_LIB_FOUND:
 		take_string(&f->lib_arena, &lib->found, value);
 		break;
+	case ES_FIELD_LIB_STATE:
+		take_int(&lib->state, sizeof(lib->state), value);
+		break;
 	case ES_FIELD_LIB_ID:
 		take_int(&lib->id, sizeof(lib->id), value);
 		break;
@@ -254,6 +258,25 @@ static void lib_field(struct facts *f, struct lib_fact *lib, uint16_t id, struct
 	default:
 		break;
 	}
+}
+
+/* News of a library that is known already go to its entry; lib, just made, is given back. */
+static struct lib_fact *same_lib(struct facts *f, struct lib_fact *lib, struct sv value)
+{
+	struct lib_fact *known;
+	uint32_t id = 0;
+
+	take_int(&id, sizeof(id), value);
+	known = facts_lib_by_id(f, id);
+	if (known && known != lib) {
+		if (lib == &f->libs[f->lib_count - 1])
+			f->lib_count--;
+		known->tgid = lib->tgid;
+		return known;
+	}
+	if (lib >= f->libs && lib < f->libs + FACTS_LIBS_MAX)
+		f->lib_index[id % FACTS_LIBS_MAX] = (uint16_t)(lib - f->libs + 1);
+	return lib;
 }
 
 static int fact_record(struct facts *f, const struct es_fact *r)
@@ -277,6 +300,8 @@ static int fact_record(struct facts *f, const struct es_fact *r)
 		*lib = (struct lib_fact){ .tgid = r->head.tgid };
 	}
 	while ((more = fact_next(r, &at, &id, &value)) > 0) {
+		if (lib && id == ES_FIELD_LIB_ID)
+			lib = same_lib(f, lib, value);
 		if (lib)
 			lib_field(f, lib, id, value);
 		else if (e)
@@ -339,6 +364,27 @@ const struct process *facts_process(const struct facts *f, uint32_t tgid, uint64
 const struct stat_pair *facts_loss(const struct facts *f)
 {
 	return f->loss;
+}
+
+struct lib_fact *facts_lib_by_id(struct facts *f, uint32_t id)
+{
+	uint16_t index = f->lib_index[id % FACTS_LIBS_MAX];
+
+	return id && index && f->libs[index - 1].id == id ? &f->libs[index - 1] : NULL;
+}
+
+void facts_data(struct facts *f, uint32_t id, unsigned int dir, uint64_t bytes)
+{
+	struct lib_fact *lib = facts_lib_by_id(f, id);
+
+	/* Its fact may be on the way: it is said once the process is known to map it. */
+	if (!lib && id && f->lib_count < FACTS_LIBS_MAX) {
+		lib = &f->libs[f->lib_count++];
+		*lib = (struct lib_fact){ .id = id };
+		f->lib_index[id % FACTS_LIBS_MAX] = (uint16_t)f->lib_count;
+	}
+	if (lib)
+		lib->bytes[dir & 1] += bytes;
 }
 
 const struct lib_fact *facts_lib(const struct facts *f, size_t index)

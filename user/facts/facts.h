@@ -19,10 +19,17 @@
 /* Libraries and blind spots remembered for the summary. */
 #define FACTS_LIBS_MAX 1024
 
+/* As enum es_lib_state. */
+enum lib_state { LIB_READ, LIB_REFUSED, LIB_FAILED, LIB_NO_FILE, LIB_DETACHED };
+
 struct lib_fact {
 	uint32_t tgid;
 	uint32_t ns_tgid;
 	uint32_t id;
+	uint32_t state;	   /* enum lib_state */
+	uint64_t bytes[2]; /* that its probes gave, by enum es_dir */
+	uint32_t proven;   /* streams of it that are of a known protocol */
+	uint32_t doubtful; /* ... of none */
 	struct sv path, stack, found, how, error;
 };
 
@@ -42,6 +49,12 @@ const struct process *facts_process(const struct facts *f, uint32_t tgid, uint64
 
 /* Latest kernel counters. */
 const struct stat_pair *facts_loss(const struct facts *f);
+
+/* Payload that came from a library; id 0 is none. */
+void facts_data(struct facts *f, uint32_t id, unsigned int dir, uint64_t bytes);
+
+/* A library by its number; NULL. May be written to: proven and doubtful are the caller's. */
+struct lib_fact *facts_lib_by_id(struct facts *f, uint32_t id);
 
 /* Libraries found, in order; index from 0. NULL behind the last. */
 const struct lib_fact *facts_lib(const struct facts *f, size_t index);

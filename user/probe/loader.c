@@ -228,6 +228,37 @@ int loader_arm(struct loader *l)
 		       : 0;
 }
 
+int loader_tasks(struct loader *l, int (*fn)(void *ctx, const struct task_info *t), void *ctx)
+{
+	struct bpf_link *link = bpf_program__attach_iter(l->skel->progs.es_tasks, NULL);
+	struct task_info t[32];
+	int fd, err = 0;
+	ssize_t n;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	bpf_link__destroy(link);
+	if (fd < 0)
+		return fd;
+	while (!err && (n = read(fd, t, sizeof(t))) > 0)
+		for (size_t i = 0; i < (size_t)n / sizeof(t[0]) && !err; i++)
+			err = fn(ctx, &t[i]);
+	close(fd);
+	return err;
+}
+
+int loader_watch(struct loader *l, const struct task_info *t, bool child)
+{
+	const struct proc_val v = { .start = t->start,
+				    .ns_tgid = t->ns_tgid,
+				    .flags = PROC_LATE | (child ? PROC_CHILD : 0) };
+
+	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_procs), &t->tgid, &v, BPF_NOEXIST)
+		       ? -errno
+		       : 0;
+}
+
 int loader_stats(struct loader *l, struct stat_pair stats[ES_STAT_COUNT])
 {
 	int fd = bpf_map__fd(l->skel->maps.es_stats);

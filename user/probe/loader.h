@@ -59,6 +59,13 @@ int loader_plain_fd(const struct loader *l, enum plain_prog prog);
 /* The next child that this process forks comes through the gate. */
 int loader_arm(struct loader *l);
 
+/* All processes that run now. Needs no /proc. 0, what fn returned to stop, or -errno. */
+struct task_info;
+int loader_tasks(struct loader *l, int (*fn)(void *ctx, const struct task_info *t), void *ctx);
+
+/* A process that runs already comes through the gate. child: of a watched one. */
+int loader_watch(struct loader *l, const struct task_info *t, bool child);
+
 /* Counters of the kernel side, cumulative; K_ rows of stats.h. */
 int loader_stats(struct loader *l, struct stat_pair stats[ES_STAT_COUNT]);
 

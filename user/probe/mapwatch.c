@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@ struct lost_event {
 };
 
 struct cpu_ring {
-	int fd;
+	int fd, cpu;
 	struct perf_event_mmap_page *page;
 };
 
@@ -37,10 +38,12 @@ struct mapwatch {
 	int epoll;
 	size_t page_size, cpu_count;
 	struct cpu_ring *cpus;
+	int *more; /* events of further threads, which write to the same rings */
+	size_t more_count;
 	char event[EVENT_MAX];
 };
 
-static int open_cpu(struct mapwatch *w, struct cpu_ring *c, int pid, int cpu)
+static int open_event(int pid, int cpu)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -53,13 +56,21 @@ static int open_cpu(struct mapwatch *w, struct cpu_ring *c, int pid, int cpu)
 		.wakeup_watermark = 1,
 		.exclude_kernel = 1,
 	};
+	long fd = syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int open_cpu(struct mapwatch *w, struct cpu_ring *c, int pid, int cpu)
+{
 	struct epoll_event ev = { .events = EPOLLIN };
 	size_t len = (WATCH_PAGES + 1) * w->page_size;
 	void *p;
 
-	c->fd = (int)syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	c->cpu = cpu;
+	c->fd = open_event(pid, cpu);
 	if (c->fd < 0)
-		return -errno;
+		return c->fd;
 	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
@@ -102,10 +113,32 @@ int mapwatch_new(struct mapwatch **ret, int pid)
 	return 0;
 }
 
+int mapwatch_add(struct mapwatch *w, int tid)
+{
+	int *more = realloc(w->more, (w->more_count + w->cpu_count) * sizeof(int));
+
+	if (!more)
+		return -ENOMEM;
+	w->more = more;
+	for (size_t i = 0; i < w->cpu_count; i++) {
+		int fd = open_event(tid, w->cpus[i].cpu);
+
+		if (fd < 0)
+			return fd;
+		w->more[w->more_count++] = fd;
+		if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, w->cpus[i].fd))
+			return -errno;
+	}
+	return 0;
+}
+
 void mapwatch_free(struct mapwatch *w)
 {
 	if (!w)
 		return;
+	for (size_t i = 0; i < w->more_count; i++)
+		close(w->more[i]);
+	free(w->more);
 	for (size_t i = 0; i < w->cpu_count; i++) {
 		if (w->cpus[i].page)
 			munmap(w->cpus[i].page, (WATCH_PAGES + 1) * w->page_size);

@@ -13,6 +13,11 @@ struct mapwatch;
 
 /* pid: the root of the tree, which must exist. Returns 0 or a negative errno. */
 int mapwatch_new(struct mapwatch **ret, int pid);
+/*
+ * One more thread that runs already; its later threads and children are inherited. 0 or
+ * -errno.
+ */
+int mapwatch_add(struct mapwatch *w, int tid);
 void mapwatch_free(struct mapwatch *w);
 
 /* To wait on. */

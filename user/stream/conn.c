@@ -258,7 +258,9 @@ static void first_of_side(struct conns *c, struct stream *s, const struct es_dat
 
 	if (!s->side[0].seen && !s->side[1].seen) {
 		s->first_dir = rec->dir;
-		s->conn.tls = rec->source == ES_SRC_TLS;
+		s->conn.tls = rec->source <= ES_SRC_AEAD;
+		s->conn.source = rec->source;
+		s->conn.library = rec->library;
 		s->conn.late = rec->head.flags & ES_F_LATE;
 	}
 	side->seen = true;
@@ -308,6 +310,9 @@ void conns_peer(struct conns *c, const struct es_peer *rec)
 	s->conn.peer_family = rec->family;
 	s->conn.peer_port = rec->remote_port;
 	memcpy(s->conn.peer_addr, rec->remote, sizeof(s->conn.peer_addr));
+	s->conn.inode = rec->inode;
+	if (s->conn.proto != CONN_UNDECIDED)
+		conns_say_decided(c, s);
 }
 
 /* Accounts for one direction's bytes behind the last one seen; false: contradiction. */

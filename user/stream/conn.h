@@ -66,6 +66,9 @@ struct conn {
 	enum conn_dir request_dir; /* CONN_WRITE: the process is the client */
 	bool late;		   /* was, or may have been, running when it was first seen */
 	bool tls;
+	uint8_t source;	  /* enum es_source */
+	uint32_t library; /* what was probed; 0: not known */
+	uint64_t inode;	  /* of the socket; 0: not known */
 	/* The far end; family 0: not known (yet: it may come after open()). */
 	uint16_t peer_family; /* AF_INET 2, AF_INET6 10 */
 	uint16_t peer_port;
@@ -91,6 +94,9 @@ struct conn_sink {
 /* The kernel may stop taking this stream's bytes. Called once per stream ruled out. */
 typedef void conn_ignore_fn(void *ctx, const struct conn *conn);
 
+/* What a stream speaks was decided (conn->proto), or its socket became known after that. */
+typedef void conn_decided_fn(void *ctx, const struct conn *conn);
+
 struct conns_opts {
 	size_t max_streams;	      /* 0: CONNS_STREAMS */
 	size_t max_early;	      /* bytes kept for all holes together; 0: CONNS_EARLY */
@@ -99,6 +105,8 @@ struct conns_opts {
 	void *sink_ctx;
 	conn_ignore_fn *ignore; /* may be NULL */
 	void *ignore_ctx;
+	conn_decided_fn *decided; /* may be NULL */
+	void *decided_ctx;
 };
 
 #define CONNS_STREAMS 16384

@@ -25,6 +25,12 @@ static inline void conns_lose(struct conns *c, enum es_stat cause, uint64_t byte
 	stat_add(c->opts.stats, cause, bytes);
 }
 
+static inline void conns_say_decided(struct conns *c, const struct stream *s)
+{
+	if (c->opts.decided)
+		c->opts.decided(c->opts.decided_ctx, &s->conn);
+}
+
 /* The next bytes of a direction; the next bytes of it that are lost. */
 void conns_give(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
 		uint64_t time);

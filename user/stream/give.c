@@ -17,6 +17,7 @@ static void rule_out(struct conns *c, struct stream *s, enum conn_proto proto, u
 	s->conn.proto = proto;
 	conns_lose(c, ruled_out_cause(proto), held_bytes(s) + s->passed_over + extra);
 	s->side[0].held_len = s->side[1].held_len = 0;
+	conns_say_decided(c, s);
 	if (c->opts.ignore)
 		c->opts.ignore(c->opts.ignore_ctx, &s->conn);
 }
@@ -34,6 +35,7 @@ static void sink_open(struct conns *c, struct stream *s, enum conn_proto proto,
 	s->conn.proto = proto;
 	s->conn.request_dir = request_dir;
 	s->opened = true;
+	conns_say_decided(c, s);
 	c->opts.sink->open(c->opts.sink_ctx, &s->conn);
 }
 
@@ -130,6 +132,10 @@ static void undecided_bytes(struct conns *c, struct stream *s, enum conn_dir dir
 	} else if (d == DETECT_HTTP1_REQUEST || d == DETECT_HTTP1_RESPONSE) {
 		bool writes = (d == DETECT_HTTP1_REQUEST) == (dir == CONN_WRITE);
 
+		/* A request from its first byte, and nothing before: this much is whole. */
+		if (d == DETECT_HTTP1_REQUEST && !s->passed_over && !s->side[0].before &&
+		    !s->side[1].before && !s->side[!dir].seen && !s->side[dir].pre_gap)
+			s->conn.late = false;
 		decide_http1(c, s, writes ? CONN_WRITE : CONN_READ, time);
 		decided_bytes(c, s, dir, bytes, time);
 	} else if (torn && d != DETECT_HTTP2_CLIENT) {

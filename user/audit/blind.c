@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "audit/blind.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <uthash.h>
+
+struct conn_key {
+	uint64_t object, birth;
+	uint32_t tgid, pad;
+};
+
+/* A connection that is followed until it is judged; then its blind spot gets its bytes. */
+struct wire {
+	struct conn_key key;
+	struct blind_conn conn;
+	char host[256];
+	uint64_t deadline; /* 0: has sent no more than a handshake */
+	uint64_t bytes[2];
+	bool before, quic;
+	struct blind *spot; /* judged blind; NULL: not yet, or not */
+	UT_hash_handle hh;
+};
+
+/* A stream whose plaintext was seen. */
+struct plain {
+	struct conn_key key; /* birth: of the process; the object names the stream */
+	uint64_t inode, time;
+	bool used; /* explains a connection */
+	UT_hash_handle hh;
+};
+
+struct blinds {
+	struct blinds_opts opts;
+	struct wire *wires;
+	struct plain *plains;
+	struct blind spots[BLIND_KEPT_MAX];
+	size_t spot_count;
+	struct {
+		uint32_t tgid;
+		uint64_t start;
+	} uring[64];
+	size_t uring_count;
+	uint64_t missed;
+};
+
+#define SOCKET_BIT (1ull << 63) /* as ES_OBJECT_SOCKET */
+
+const char *blind_why_name(enum blind_why why)
+{
+	static const char *const names[BLIND_WHY_COUNT] = {
+		[BLIND_STACK_UNKNOWN] = "stack unknown",
+		[BLIND_NO_FILE] = "code not mapped from a file",
+		[BLIND_REFUSED] = "found but refused",
+		[BLIND_ATTACH] = "attach failed",
+		[BLIND_SILENT] = "attached but silent",
+		[BLIND_QUIC] = "QUIC",
+		[BLIND_BEFORE] = "started before us",
+	};
+
+	return names[why];
+}
+
+void blind_peer(const struct blind *b, char *ret, size_t len)
+{
+	char text[INET6_ADDRSTRLEN] = "";
+
+	ret[0] = '\0';
+	if (inet_ntop(b->conn.family == 10 ? AF_INET6 : AF_INET, b->conn.addr, text, sizeof(text)))
+		snprintf(ret, len, b->conn.family == 10 ? "[%s]:%u" : "%s:%u", text, b->conn.port);
+}
+
+int blinds_new(struct blinds **ret, const struct blinds_opts *opts)
+{
+	struct blinds *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return -ENOMEM;
+	b->opts = *opts;
+	*ret = b;
+	return 0;
+}
+
+void blinds_free(struct blinds *b)
+{
+	struct wire *w, *next;
+	struct plain *p, *after;
+
+	if (!b)
+		return;
+	HASH_ITER (hh, b->wires, w, next) {
+		HASH_DEL(b->wires, w);
+		free(w);
+	}
+	HASH_ITER (hh, b->plains, p, after) {
+		HASH_DEL(b->plains, p);
+		free(p);
+	}
+	free(b);
+}
+
+static struct wire *wire_get(struct blinds *b, const struct blind_conn *c)
+{
+	struct conn_key key = { .object = c->object, .birth = c->birth, .tgid = c->tgid };
+	struct wire *w;
+
+	HASH_FIND(hh, b->wires, &key, sizeof(key), w);
+	if (w)
+		return w;
+	if (HASH_COUNT(b->wires) < BLIND_OPEN_MAX)
+		w = calloc(1, sizeof(*w));
+	if (!w) {
+		b->missed++;
+		return NULL;
+	}
+	w->key = key;
+	w->conn = *c;
+	HASH_ADD(hh, b->wires, key, sizeof(key), w);
+	return w;
+}
+
+void blinds_hello(struct blinds *b, const struct blind_conn *c, struct sv host)
+{
+	struct wire *w = wire_get(b, c);
+
+	if (w)
+		snprintf(w->host, sizeof(w->host), "%.*s", SV_ARG(host));
+}
+
+void blinds_sealed(struct blinds *b, const struct blind_conn *c, bool before)
+{
+	struct wire *w = wire_get(b, c);
+
+	if (!w || w->deadline)
+		return;
+	w->before = before;
+	w->deadline = c->time + BLIND_GRACE_NS;
+}
+
+void blinds_quic(struct blinds *b, const struct blind_conn *c)
+{
+	struct wire *w = wire_get(b, c);
+
+	if (!w || w->deadline)
+		return;
+	w->quic = true;
+	w->deadline = c->time + BLIND_GRACE_NS;
+}
+
+void blinds_uring(struct blinds *b, uint32_t tgid, uint64_t proc_start)
+{
+	if (b->uring_count == ARRAY_SIZE(b->uring))
+		return;
+	b->uring[b->uring_count].tgid = tgid;
+	b->uring[b->uring_count++].start = proc_start;
+}
+
+void blinds_plain(struct blinds *b, uint32_t tgid, uint64_t proc_start, uint64_t stream,
+		  uint64_t inode, uint64_t time)
+{
+	struct conn_key key = { .object = stream, .birth = proc_start, .tgid = tgid };
+	struct plain *p;
+
+	HASH_FIND(hh, b->plains, &key, sizeof(key), p);
+	if (p) {
+		/* The address may be in use again: newest first, and free to explain. */
+		p->used &= p->time == time;
+		p->time = time;
+		p->inode = inode;
+		return;
+	}
+	if (HASH_COUNT(b->plains) < BLIND_OPEN_MAX)
+		p = calloc(1, sizeof(*p));
+	if (!p) {
+		b->missed++;
+		return;
+	}
+	p->key = key;
+	p->inode = inode;
+	p->time = time;
+	HASH_ADD(hh, b->plains, key, sizeof(key), p);
+}
+
+void blinds_bytes(struct blinds *b, uint32_t tgid, uint64_t object, uint64_t birth,
+		  const uint64_t passed[2])
+{
+	struct conn_key key = { .object = object, .birth = birth, .tgid = tgid };
+	struct wire *w;
+
+	HASH_FIND(hh, b->wires, &key, sizeof(key), w);
+	if (!w)
+		return;
+	memcpy(w->bytes, passed, sizeof(w->bytes));
+	if (w->spot)
+		memcpy(w->spot->bytes, passed, sizeof(w->bytes));
+	if (w->spot || !w->deadline) {
+		/* Judged, or closed without having said anything. */
+		HASH_DEL(b->wires, w);
+		free(w);
+	}
+}
+
+/* The stream that explains the connection: same socket, else the next without a socket. */
+static struct plain *explained_by(struct blinds *b, const struct wire *w)
+{
+	struct plain *p, *next, *best = NULL;
+
+	HASH_ITER (hh, b->plains, p, next) {
+		if (p->key.tgid != w->key.tgid || p->key.birth != w->conn.proc_start)
+			continue;
+		if (p->inode && (p->inode | SOCKET_BIT) == w->key.object)
+			return p;
+		if (p->inode || p->used || (p->time < w->conn.time && !w->before))
+			continue;
+		if (!best || p->time < best->time)
+			best = p;
+	}
+	return best;
+}
+
+static void detail(struct blind *spot, const struct lib_fact *lib)
+{
+	snprintf(spot->detail, sizeof(spot->detail), "%.*s in %.*s%s%.*s", SV_ARG(lib->stack),
+		 SV_ARG(lib->path), lib->error.len ? ": " : "", SV_ARG(lib->error));
+}
+
+/* What is known of the process's TLS libraries tells why. */
+static void reason(struct blinds *b, const struct wire *w, struct blind *spot)
+{
+	static const enum blind_why of_state[] = {
+		[LIB_READ] = BLIND_SILENT,	[LIB_REFUSED] = BLIND_REFUSED,
+		[LIB_FAILED] = BLIND_ATTACH,	[LIB_NO_FILE] = BLIND_NO_FILE,
+		[LIB_DETACHED] = BLIND_REFUSED,
+	};
+	/* The likeliest first: what was found and could not be read. */
+	static const uint8_t rank[] = { [LIB_READ] = 1,
+					[LIB_REFUSED] = 4,
+					[LIB_FAILED] = 5,
+					[LIB_NO_FILE] = 2,
+					[LIB_DETACHED] = 3 };
+	const struct lib_fact *lib;
+	uint8_t best = 0;
+
+	spot->why = BLIND_STACK_UNKNOWN;
+	for (size_t i = 0; (lib = facts_lib(b->opts.facts, i)); i++) {
+		bool silent = !lib->bytes[0] && !lib->bytes[1];
+
+		if (lib->tgid != w->key.tgid || lib->state >= ARRAY_SIZE(rank) ||
+		    (lib->state == LIB_READ && !silent) || rank[lib->state] <= best)
+			continue;
+		best = rank[lib->state];
+		spot->why = of_state[lib->state];
+		detail(spot, lib);
+	}
+	if (w->quic || w->before) {
+		spot->why = w->quic ? BLIND_QUIC : BLIND_BEFORE;
+		spot->detail[0] = '\0';
+	}
+}
+
+static bool uses_uring(const struct blinds *b, const struct wire *w)
+{
+	for (size_t i = 0; i < b->uring_count; i++)
+		if (b->uring[i].tgid == w->key.tgid && b->uring[i].start == w->conn.proc_start)
+			return true;
+	return false;
+}
+
+/* Returns true when nothing more can be learned of it. */
+static bool judge(struct blinds *b, struct wire *w)
+{
+	struct plain *p = w->quic ? NULL : explained_by(b, w);
+	struct blind *spot;
+
+	if (p) {
+		p->used = true;
+		return true;
+	}
+	if (!b->opts.wanted(b->opts.ctx, sv_of(w->host)))
+		return true;
+	if (b->spot_count == BLIND_KEPT_MAX) {
+		b->missed++;
+		return true;
+	}
+	spot = &b->spots[b->spot_count++];
+	*spot = (struct blind){ .conn = w->conn, .uring = uses_uring(b, w) };
+	memcpy(spot->host, w->host, sizeof(spot->host));
+	memcpy(spot->bytes, w->bytes, sizeof(spot->bytes));
+	reason(b, w, spot);
+	w->spot = spot;
+	return w->bytes[0] || w->bytes[1]; /* closed already */
+}
+
+static void judge_until(struct blinds *b, uint64_t now)
+{
+	struct wire *w, *next;
+
+	HASH_ITER (hh, b->wires, w, next) {
+		if (!w->deadline || w->spot || w->deadline > now)
+			continue;
+		if (judge(b, w)) {
+			HASH_DEL(b->wires, w);
+			free(w);
+		}
+	}
+}
+
+void blinds_tick(struct blinds *b, uint64_t now)
+{
+	judge_until(b, now);
+}
+
+void blinds_stop(struct blinds *b)
+{
+	judge_until(b, UINT64_MAX);
+}
+
+const struct blind *blinds_at(const struct blinds *b, size_t index)
+{
+	return index < b->spot_count ? &b->spots[index] : NULL;
+}
+
+uint64_t blinds_missed(const struct blinds *b)
+{
+	return b->missed;
+}
