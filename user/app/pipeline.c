@@ -13,6 +13,7 @@
 #include "exchange/pair.h"
 #include "facts/facts.h"
 #include "probe/recfile.h"
+#include "stream/aead.h"
 
 #define REC_FLUSH_NS 1000000000ull
 
@@ -21,6 +22,7 @@ struct pipeline {
 	struct stat_pair stats[ES_STAT_COUNT]; /* the daemon's own, U_ rows */
 	struct facts *facts;
 	struct unseen *unseen;
+	struct aead *aead;
 	struct conns *conns;
 	struct pairs *pairs;
 	struct dialect *dialect;
@@ -50,8 +52,11 @@ static void on_ignore(void *ctx, const struct conn *conn)
 		p->opt.ignore(p->opt.ignore_ctx, conn->tgid, conn->object, conn->birth);
 }
 
+static aead_out_fn on_made;
+
 static int build_stages(struct pipeline *p)
 {
+	const struct aead_opts aead = { .stats = p->stats, .out = on_made, .out_ctx = p };
 	const struct dialect_options d = {
 		.want_content = !option_is(p->opt.options, OPT_content, "off"),
 	};
@@ -79,6 +84,8 @@ static int build_stages(struct pipeline *p)
 	conns.decided_ctx = p->unseen;
 	if (!err)
 		err = conns_new(&p->conns, &conns);
+	if (!err)
+		err = aead_new(&p->aead, &aead);
 	if (!err && option_text(p->opt.options, OPT_stats_file))
 		err = accounts_new(&p->accounts);
 	return err;
@@ -124,6 +131,7 @@ void pipeline_free(struct pipeline *p)
 		return;
 	outputs_free(p->outputs);
 	rec_close(p->rec);
+	aead_free(p->aead);
 	conns_free(p->conns);
 	pairs_free(p->pairs);
 	dialect_free(p->dialect);
@@ -216,12 +224,26 @@ static void wire_record(struct pipeline *p, const struct es_head *rec)
 	unseen_wire(p->unseen, w, (struct sv){ (const char *)w + sizeof(*w), w->len });
 }
 
+static void aead_record_in(struct pipeline *p, const struct es_head *rec)
+{
+	const struct es_aead *r = (const void *)rec;
+
+	if (!sized(p, rec, sizeof(*r)))
+		return;
+	if (r->len > rec->size - sizeof(*r))
+		bad(p);
+	else
+		aead_record(p->aead, r, (struct sv){ (const char *)r + sizeof(*r), r->len });
+}
+
 static void proc_record(struct pipeline *p, const struct es_head *rec)
 {
 	const struct es_proc *r = (const void *)rec;
 
 	if (!sized(p, rec, sizeof(*r)))
 		return;
+	if (rec->type != ES_REC_FORK)
+		aead_proc_gone(p->aead, rec->tgid, r->proc_start, rec->time);
 	if (rec->type == ES_REC_EXIT)
 		conns_proc_exit(p->conns, rec->tgid, r->proc_start, rec->time);
 	if (rec->type == ES_REC_EXEC)
@@ -247,6 +269,13 @@ static void dispatch(struct pipeline *p, const struct es_head *rec)
 	case ES_REC_PEER:
 		peer_record(p, rec);
 		break;
+	case ES_REC_AEAD:
+		aead_record_in(p, rec);
+		break;
+	case ES_REC_AEAD_PEER:
+		if (sized(p, rec, sizeof(struct es_peer)))
+			aead_peer(p->aead, (const void *)rec);
+		break;
 	case ES_REC_FORK:
 	case ES_REC_EXEC:
 	case ES_REC_EXIT:
@@ -260,6 +289,16 @@ static void dispatch(struct pipeline *p, const struct es_head *rec)
 			bad(p);
 		break;
 	}
+}
+
+/* A stage made this record of others: it goes on as if it had come from the kernel. */
+static void on_made(void *ctx, const struct es_head *rec)
+{
+	struct pipeline *p = ctx;
+
+	if (p->accounts)
+		accounts_record(p->accounts, rec);
+	dispatch(p, rec);
 }
 
 static void tap(struct pipeline *p, const struct es_head *rec)
@@ -284,6 +323,7 @@ void pipeline_record(struct pipeline *p, const struct es_head *rec)
 		accounts_record(p->accounts, rec);
 	dispatch(p, rec);
 	if (tick) {
+		aead_tick(p->aead, p->now);
 		conns_tick(p->conns, p->now);
 		unseen_tick(p->unseen, p->now);
 		outputs_tick(p->outputs, p->now);
@@ -344,6 +384,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 	int err, rec_err;
 
 	/* Also in the recording, so that a replay ends at the same time. */
+	aead_stop(p->aead, p->now);
 	conns_stop(p->conns, p->now);
 	unseen_stop(p->unseen);
 	count_dialect_loss(p);

@@ -94,6 +94,28 @@ def c_clients():
     return out + [own('mbedtls-static'), own('wolfssl-static')]
 
 
+# ---- rustls, on either provider -----------------------------------------------------------------
+def rustls(provider, more=(), stripped=False, lanes=1, **rest):
+    program = binary('rustls-%s%s' % (provider, '-stripped' if stripped else ''))
+
+    def cmd(c, path, p):
+        return [program, *more, str(p.port), p.pki['ca'], *[x['name'] for x in c.what]]
+    what = [dict(cases.case('c%02d' % i, 'chat', 'tools=1'), name='m-c%02d' % i) for i in range(3)]
+    return Client('rustls %s%s' % (provider, ''.join(' ' + x for x in more)) + (
+        ', stripped' if stripped else ''), provider, cmd, what, needs=[program], rows='own',
+        version='rustls 0.23.31', **rest)
+
+
+def rust_clients():
+    out = []
+    for provider in ('aws-lc', 'ring'):
+        out += [rustls(provider), rustls(provider, ('--tls12',)),
+                rustls(provider, ('--suite', 'CHACHA20')),
+                rustls(provider, ('--tls12', '--suite', 'CHACHA20')),
+                rustls(provider, ('--size', '300000'), stripped=True)]
+    return out
+
+
 # ---- Debian's programs -------------------------------------------------------------------------
 def wget(c, path, p):
     return ['wget', '-q', '-O', '-', '--no-hsts', '--ca-certificate', p.pki['ca'],
@@ -309,6 +331,6 @@ def plain():
 
 
 def everything(with_large):
-    rows = c_clients() + debian() + go_clients() + modules() + native() + runtimes() + agents() + \
+    rows = c_clients() + rust_clients() + debian() + go_clients() + modules() + native() + runtimes() + agents() + \
         plain()
     return [c for c in rows if with_large or not c.large]

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream/aead.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "stream/aeadkeys.h"
+
+/* TLS content types and handshake messages: RFC 8446 sections 5.1, 4. */
+enum { TYPE_ALERT = 21, TYPE_HANDSHAKE = 22, TYPE_DATA = 23 };
+enum { MSG_TICKET = 4, MSG_ENCRYPTED_EXTENSIONS = 8, MSG_FINISHED = 20, MSG_KEY_UPDATE = 24 };
+enum { ALERT_CLOSE_NOTIFY = 0 };
+
+#define AD_12 13
+/* Application data that waits, of all keys together. */
+#define HELD_MAX (8u << 20)
+
+static void lose(struct aead *a, enum es_stat cause, uint64_t events, uint64_t bytes)
+{
+	a->opts.stats[cause].events += events;
+	a->opts.stats[cause].bytes += bytes;
+}
+
+int aead_new(struct aead **ret, const struct aead_opts *opts)
+{
+	struct aead *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	a->opts = *opts;
+	if (!a->opts.max_keys)
+		a->opts.max_keys = AEAD_KEYS_MAX;
+	for (size_t i = 0; i < AEAD_BUCKETS; i++)
+		list_init(&a->buckets[i]);
+	for (size_t i = 0; i < PROC_BUCKETS; i++)
+		list_init(&a->links[i]);
+	list_init(&a->recent);
+	*ret = a;
+	return 0;
+}
+
+/* ---- handing on ---- */
+
+struct piece {
+	uint64_t time, missing;
+	uint32_t tid, library;
+	bool inexact;
+	struct sv bytes;
+};
+
+static void deliver(struct aead *a, struct link *l, uint8_t dir, const struct piece *p)
+{
+	struct es_data *d = (struct es_data *)(void *)a->out;
+
+	*d = (struct es_data){
+		.head = { .type = p->bytes.len ? ES_REC_DATA : ES_REC_GAP,
+			  .size = (uint32_t)(sizeof(*d) + p->bytes.len),
+			  .time = p->time,
+			  .tgid = l->tgid,
+			  .tid = p->tid },
+		.stream = { l->proc_start, l->object, l->birth },
+		.missing = p->missing,
+		.call_len = (uint32_t)p->bytes.len,
+		.len = (uint32_t)p->bytes.len,
+		.dir = dir,
+		.source = ES_SRC_AEAD,
+		.library = p->library,
+	};
+
+	l->passed[dir] += p->missing;
+	l->lost[dir] += p->missing;
+	d->offset = l->passed[dir];
+	l->passed[dir] += p->bytes.len;
+	if (!l->told)
+		d->head.flags |= ES_F_FIRST;
+	if (l->late)
+		d->head.flags |= ES_F_LATE;
+	if (l->one_sided)
+		d->head.flags |= ES_F_ONE_SIDED;
+	if (p->inexact)
+		d->head.flags |= ES_F_INEXACT;
+	l->told = true;
+	memcpy(d + 1, p->bytes.p, p->bytes.len);
+	a->opts.out(a->opts.out_ctx, &d->head);
+	if (!l->peer_told)
+		aead_tell_peer(a, l);
+}
+
+void aead_tell_peer(struct aead *a, struct link *l)
+{
+	struct es_peer p = l->peer;
+
+	if (!l->told || !l->peer.family)
+		return;
+	l->peer_told = true;
+	p.head.type = ES_REC_PEER;
+	p.stream = (struct es_stream){ l->proc_start, l->object, l->birth };
+	a->opts.out(a->opts.out_ctx, &p.head);
+}
+
+/* Keeps a piece until it is known whose it is; a key that has too much of it is decided now. */
+static void hold(struct aead *a, struct key *k, const struct piece *p)
+{
+	struct held *h = NULL;
+
+	if (k->held_bytes + p->bytes.len <= AEAD_HOLD_MAX && a->held + p->bytes.len <= HELD_MAX)
+		h = malloc(sizeof(*h) + p->bytes.len);
+	if (!h) {
+		aead_place_last(a, k, p->time);
+		deliver(a, k->link, k->dir, p);
+		return;
+	}
+	*h = (struct held){ .time = p->time,
+			    .missing = p->missing,
+			    .tid = p->tid,
+			    .library = p->library,
+			    .len = (uint32_t)p->bytes.len,
+			    .inexact = p->inexact };
+	memcpy(h->bytes, p->bytes.p, p->bytes.len);
+	list_append(&k->held, &h->in);
+	k->held_bytes += p->bytes.len;
+	a->held += p->bytes.len;
+}
+
+void aead_release(struct aead *a, struct key *k)
+{
+	while (!list_empty(&k->held)) {
+		struct held *h = list_entry(k->held.next, struct held, in);
+		const struct piece p = { h->time,    h->missing, h->tid,
+					 h->library, h->inexact, { h->bytes, h->len } };
+
+		list_del(&h->in);
+		a->held -= h->len;
+		if (k->link)
+			deliver(a, k->link, k->dir, &p);
+		free(h);
+	}
+	k->held_bytes = 0;
+}
+
+static void give(struct aead *a, struct key *k, const struct piece *p)
+{
+	if (!p->bytes.len && !p->missing)
+		return;
+	if (k->link)
+		deliver(a, k->link, k->dir, p);
+	else
+		hold(a, k, p);
+}
+
+/* ---- the end ---- */
+
+void aead_key_forget(struct aead *a, struct key *k)
+{
+	if (k->link) {
+		struct link *l = k->link;
+
+		if (l->app[k->dir] == k)
+			l->app[k->dir] = NULL;
+		if (l->handshake[k->dir] == k)
+			l->handshake[k->dir] = NULL;
+	}
+	if (k->waits)
+		a->waiting--;
+	k->link = NULL;
+	aead_release(a, k);
+	list_del(&k->bucket);
+	list_del(&k->recent);
+	list_del(&k->of_link);
+	a->keys--;
+	free(k);
+}
+
+void aead_link_end(struct aead *a, struct link *l, uint16_t type, uint64_t time)
+{
+	struct es_close c = {
+		.head = { .type = type, .size = sizeof(c), .time = time, .tgid = l->tgid },
+		.stream = { l->proc_start, l->object, l->birth },
+	};
+
+	for (int d = SENT; d <= RECEIVED; d++) {
+		c.passed[d] = l->passed[d];
+		c.lost[d] = l->lost[d];
+	}
+	if (l->closed[RECEIVED])
+		c.socket = ES_SOCKET_ENDED;
+	else if (l->closed[SENT])
+		c.socket = ES_SOCKET_OPEN;
+	if (l->told)
+		a->opts.out(a->opts.out_ctx, &c.head);
+	while (!list_empty(&l->keys))
+		aead_key_forget(a, list_entry(l->keys.next, struct key, of_link));
+	list_del(&l->in);
+	free(l);
+}
+
+static bool of_proc(uint32_t tgid, uint64_t start, uint32_t of_tgid, uint64_t of_start)
+{
+	return tgid == of_tgid && start == of_start;
+}
+
+/* What still waits is decided first: its bytes are not to be lost. */
+static void settle_keys(struct aead *a, uint32_t tgid, uint64_t proc_start, bool all, uint64_t time)
+{
+	struct list *next;
+
+	for (struct list *l = a->recent.next; l != &a->recent; l = next) {
+		struct key *k = list_entry(l, struct key, recent);
+
+		next = l->next;
+		if (!all && !of_proc(k->tgid, k->proc_start, tgid, proc_start))
+			continue;
+		if (!k->link && !list_empty(&k->held))
+			aead_place_last(a, k, time);
+		if (!k->link)
+			aead_key_forget(a, k);
+	}
+}
+
+void aead_proc_gone(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t time)
+{
+	struct list *bucket = &a->links[tgid % PROC_BUCKETS], *next;
+
+	settle_keys(a, tgid, proc_start, false, time);
+	for (struct list *i = bucket->next; i != bucket; i = next) {
+		struct link *l = list_entry(i, struct link, in);
+
+		next = i->next;
+		if (of_proc(l->tgid, l->proc_start, tgid, proc_start))
+			aead_link_end(a, l, ES_FACT_SETTLE, time);
+	}
+}
+
+void aead_stop(struct aead *a, uint64_t now)
+{
+	settle_keys(a, 0, 0, true, now);
+	for (size_t i = 0; i < PROC_BUCKETS; i++)
+		while (!list_empty(&a->links[i]))
+			aead_link_end(a, list_entry(a->links[i].next, struct link, in),
+				      ES_FACT_SETTLE, now);
+}
+
+void aead_free(struct aead *a)
+{
+	if (!a)
+		return;
+	while (!list_empty(&a->recent))
+		aead_key_forget(a, list_entry(a->recent.next, struct key, recent));
+	for (size_t i = 0; i < PROC_BUCKETS; i++) {
+		while (!list_empty(&a->links[i])) {
+			struct link *l = list_entry(a->links[i].next, struct link, in);
+
+			list_del(&l->in);
+			free(l);
+		}
+	}
+	free(a);
+}
+
+/* ---- keys ---- */
+
+static struct list *bucket_of(struct aead *a, uint32_t tgid, uint64_t key)
+{
+	uint64_t h = (key ^ (uint64_t)tgid << 32) * 0x9e3779b97f4a7c15ull;
+
+	return &a->buckets[h >> 54 & (AEAD_BUCKETS - 1)];
+}
+
+static struct key *key_find(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t key)
+{
+	struct list *bucket = bucket_of(a, tgid, key);
+
+	for (struct list *l = bucket->next; l != bucket; l = l->next) {
+		struct key *k = list_entry(l, struct key, bucket);
+
+		if (k->key == key && of_proc(k->tgid, k->proc_start, tgid, proc_start))
+			return k;
+	}
+	return NULL;
+}
+
+/* Makes room: the connection of the key silent longest is over, or counts as such. */
+static void evict(struct aead *a, uint64_t time)
+{
+	struct key *k = list_entry(a->recent.next, struct key, recent);
+
+	lose(a, ES_U_AEAD_FULL, 1, 0);
+	if (!k->link && !list_empty(&k->held))
+		aead_place_last(a, k, time);
+	if (k->link)
+		aead_link_end(a, k->link, ES_FACT_SETTLE, time);
+	else
+		aead_key_forget(a, k);
+}
+
+static struct key *key_of(struct aead *a, const struct es_aead *rec)
+{
+	struct key *k = key_find(a, rec->head.tgid, rec->proc_start, rec->key);
+
+	if (!k) {
+		if (a->keys >= a->opts.max_keys)
+			evict(a, rec->head.time);
+		k = calloc(1, sizeof(*k));
+		if (!k)
+			return NULL;
+		k->key = rec->key;
+		k->tgid = rec->head.tgid;
+		k->proc_start = rec->proc_start;
+		k->dir = rec->dir;
+		k->v12 = rec->ad_len == AD_12;
+		k->opened = rec->head.time;
+		list_init(&k->recent);
+		list_init(&k->of_link);
+		list_init(&k->held);
+		list_append(bucket_of(a, k->tgid, k->key), &k->bucket);
+		a->keys++;
+	}
+	list_del(&k->recent);
+	list_append(&a->recent, &k->recent);
+	k->last = rec->head.time;
+	k->tid = rec->head.tid;
+	return k;
+}
+
+/* ---- what records say ---- */
+
+static void finished(struct aead *a, struct key *k, uint64_t time)
+{
+	struct link *l = k->link;
+
+	if (!l)
+		return;
+	l->finished[k->dir] = true;
+	l->tid[k->dir] = k->tid;
+	aead_place_waiting(a, k->tgid, k->proc_start, time);
+}
+
+static void message(struct aead *a, struct key *k, uint8_t type, uint64_t time)
+{
+	if (type == MSG_FINISHED)
+		k->finished = true;
+	if (k->phase == KEY_NEW) {
+		bool after = type == MSG_TICKET || type == MSG_KEY_UPDATE;
+
+		k->phase = k->v12 || after ? KEY_APPLICATION : KEY_HANDSHAKE;
+		if (type == MSG_ENCRYPTED_EXTENSIONS)
+			aead_link_join(a, aead_link_new(a, k, time), k);
+		else
+			aead_place(a, k, time);
+	}
+	if (type == MSG_FINISHED)
+		finished(a, k, time);
+	if (type == MSG_KEY_UPDATE)
+		k->updates = true;
+}
+
+/* Messages may share a record, and may go on in the next. */
+static void handshake(struct aead *a, struct key *k, struct sv bytes, uint64_t time)
+{
+	while (bytes.len) {
+		uint32_t n = k->left < bytes.len ? k->left : (uint32_t)bytes.len;
+
+		k->left -= n;
+		bytes = sv_skip(bytes, n);
+		while (!k->left && bytes.len && k->head_len < 4) {
+			k->head[k->head_len++] = (uint8_t)bytes.p[0];
+			bytes = sv_skip(bytes, 1);
+		}
+		if (!k->left && k->head_len == 4) {
+			k->left =
+				(uint32_t)k->head[1] << 16 | (uint32_t)k->head[2] << 8 | k->head[3];
+			k->head_len = 0;
+			message(a, k, k->head[0], time);
+		}
+	}
+}
+
+static void alert(struct aead *a, struct key *k, struct sv bytes, uint64_t time)
+{
+	struct link *l = k->link;
+
+	if (bytes.len < 2 || !l)
+		return;
+	/* Any alert but a warning of TLS 1.2 ends its direction (RFC 8446 section 6). */
+	if (bytes.p[1] != ALERT_CLOSE_NOTIFY && k->v12 && bytes.p[0] == 1)
+		return;
+	l->closed[k->dir] = true;
+	if (l->closed[!k->dir])
+		aead_link_end(a, l, ES_REC_CLOSE, time);
+}
+
+/* The content type, and the plaintext without it and without padding. */
+static uint8_t content(const struct es_aead *rec, struct sv *bytes)
+{
+	if (!rec->inner)
+		return rec->type;
+	while (bytes->len && !bytes->p[bytes->len - 1])
+		bytes->len--;
+	if (!bytes->len)
+		return 0;
+	bytes->len--;
+	return (uint8_t)bytes->p[bytes->len];
+}
+
+/* Records missing before this one, in bytes as far as they are known. */
+static void count_missing(struct aead *a, const struct es_aead *rec, int64_t gap, struct piece *p)
+{
+	uint64_t unknown =
+		(uint64_t)gap > rec->lost_records ? (uint64_t)gap - rec->lost_records : 0;
+
+	p->missing = rec->lost_bytes;
+	if (!unknown)
+		return;
+	/* Each of them held at least one byte, if it held data. */
+	p->missing += unknown;
+	p->inexact = true;
+	lose(a, ES_U_AEAD_GAP, unknown, 0);
+}
+
+static uint64_t number_of(const struct es_aead *rec)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < 8; i++)
+		n = n << 8 | rec->ad[i];
+	return n;
+}
+
+static int64_t next_record(struct key *k, const struct es_aead *rec)
+{
+	uint32_t nonce = (uint32_t)rec->nonce[8] << 24 | (uint32_t)rec->nonce[9] << 16 |
+			 (uint32_t)rec->nonce[10] << 8 | rec->nonce[11];
+	uint64_t number = number_of(rec);
+
+	return aead_seq_next(&k->seq, nonce, k->v12 ? &number : NULL, rec->lost_records);
+}
+
+static bool is_sound(const struct es_aead *rec, struct sv payload)
+{
+	return rec->dir <= ES_DIR_READ && (rec->ad_len == 5 || rec->ad_len == AD_12) &&
+	       payload.len == rec->len && (!rec->len || rec->len == rec->record_len) &&
+	       rec->record_len <= ES_AEAD_MAX;
+}
+
+/* Application data, or that some is missing. */
+static void data(struct aead *a, struct key *k, const struct piece *p)
+{
+	if (k->phase == KEY_HANDSHAKE)
+		return; /* none belongs there: early data is not sent by those who are read */
+	if (k->phase == KEY_NEW) {
+		k->phase = KEY_APPLICATION;
+		aead_place(a, k, p->time);
+	}
+	give(a, k, p);
+}
+
+void aead_record(struct aead *a, const struct es_aead *rec, struct sv payload)
+{
+	struct piece p = { .time = rec->head.time, .tid = rec->head.tid, .library = rec->library };
+	struct key *k = is_sound(rec, payload) ? key_of(a, rec) : NULL;
+	struct sv bytes = payload;
+	bool bare = !rec->len && rec->record_len;
+	int64_t gap;
+	uint8_t type;
+
+	if (!k) {
+		lose(a, ES_U_BAD_RECORD, 1, payload.len);
+		return;
+	}
+	gap = next_record(k, rec);
+	if (gap < 0 || k->dir != rec->dir) {
+		lose(a, ES_U_BAD_RECORD, 1, payload.len);
+		return;
+	}
+	count_missing(a, rec, gap, &p);
+	type = bare ? rec->type : content(rec, &bytes);
+	if (bare && type == TYPE_DATA)
+		p.missing += rec->record_len - rec->inner;
+	if (k->link)
+		k->link->last = p.time;
+	if (gap || bare)
+		k->left = k->head_len = 0; /* the next message begins with the next record */
+	if (type == TYPE_DATA && !bare)
+		p.bytes = bytes;
+	/* Before there was data, what is missing was handshake. */
+	if (type == TYPE_DATA || (p.missing && k->phase == KEY_APPLICATION))
+		data(a, k, &p);
+	if (type == TYPE_HANDSHAKE && !bare)
+		handshake(a, k, bytes, p.time);
+	else if (type == TYPE_ALERT && !bare)
+		alert(a, k, bytes, p.time);
+}
+
+void aead_peer(struct aead *a, const struct es_peer *rec)
+{
+	struct key *k = key_find(a, rec->head.tgid, rec->stream.proc_start, rec->stream.object);
+
+	if (k && rec->family)
+		aead_socket(a, k, rec);
+}
+
+/* ---- time ---- */
+
+static void tick_waiting(struct aead *a, uint64_t now)
+{
+	struct list *next;
+
+	for (struct list *l = a->recent.next; a->waiting && l != &a->recent; l = next) {
+		struct key *k = list_entry(l, struct key, recent);
+
+		next = l->next;
+		if (k->waits && k->deadline <= now)
+			aead_place_last(a, k, now);
+	}
+}
+
+void aead_tick(struct aead *a, uint64_t now)
+{
+	tick_waiting(a, now);
+	for (size_t i = 0; i < PROC_BUCKETS; i++) {
+		struct list *next;
+
+		for (struct list *at = a->links[i].next; at != &a->links[i]; at = next) {
+			struct link *l = list_entry(at, struct link, in);
+
+			next = at->next;
+			if ((l->closed[SENT] || l->closed[RECEIVED]) &&
+			    l->last + AEAD_LINGER_NS <= now)
+				aead_link_end(a, l, ES_REC_CLOSE, now);
+		}
+	}
+}
