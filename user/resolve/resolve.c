@@ -4,13 +4,14 @@
 #include "resolve/awslc.h"
 #include "resolve/boringssl.h"
 #include "resolve/finder.h"
+#include "resolve/golang.h"
 #include "resolve/openssl.h"
 #include "resolve/ring.h"
 #include "resolve/symbols.h"
 
 /* In this order: names first, they are certain. */
 static finder_fn *const finders[] = {
-	find_symbols, find_boringssl, find_openssl, find_awslc, find_ring,
+	find_symbols, find_golang, find_boringssl, find_openssl, find_awslc, find_ring,
 };
 
 const char *tls_found_name(enum tls_found found)

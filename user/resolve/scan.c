@@ -7,6 +7,9 @@
 /* Fits into a second-level cache together with the tables of what looks at it. */
 #define WINDOW (256u << 10)
 
+/* Scripts in a single-file program; tables of a linker are far smaller. */
+#define PAYLOAD (64u << 20)
+
 /* With "-z noseparate-code" constants lie in the segment of the code. */
 static bool has_constants(const struct elf_load *loads, size_t count)
 {
@@ -23,6 +26,8 @@ static bool wanted(enum scan_what what, const struct elf_load *l, bool constants
 		return l->code;
 	case SCAN_TEXTS:
 		return !l->writable && (!l->code || !constants);
+	case SCAN_TABLES:
+		return !l->code && (!l->writable || l->size <= PAYLOAD);
 	default:
 		return !l->code;
 	}

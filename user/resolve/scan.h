@@ -7,8 +7,9 @@
 
 enum scan_what {
 	SCAN_CODE,
-	SCAN_TEXTS, /* read-only data; code too where the linker has not set them apart */
-	SCAN_DATA,  /* all that is not code */
+	SCAN_TEXTS,  /* read-only data; code too where the linker has not set them apart */
+	SCAN_DATA,   /* all that is not code */
+	SCAN_TABLES, /* the same without large writable segments: those hold a program's payload */
 };
 
 /*
