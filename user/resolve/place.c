@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <capstone/capstone.h>
 
@@ -117,6 +118,22 @@ static bool is_ret(const cs_insn *i)
 	return i->id == X86_INS_RET || i->id == X86_INS_RETF || i->id == X86_INS_RETFQ;
 }
 
+/* Nothing runs past it: whatever was here, a function no longer is. */
+static bool is_trap(const cs_insn *i)
+{
+	return i->id == X86_INS_INT3 || i->id == X86_INS_UD2 || i->id == X86_INS_UD2B ||
+	       i->id == X86_INS_HLT;
+}
+
+/* The same on arm64: udf, which zeros are too, and brk. */
+static bool is_trap_arm64(const uint8_t *p)
+{
+	uint32_t insn;
+
+	memcpy(&insn, p, sizeof(insn));
+	return (insn & 0xffff0000u) == 0 || (insn & 0xffe0001fu) == 0xd4200000u;
+}
+
 /* Target of a direct jump or call; false for an indirect one. */
 static bool direct_target(const cs_insn *i, uint64_t *ret)
 {
@@ -172,6 +189,10 @@ static int x86_entry(const struct place_code *code, uint32_t args, bool need_sp,
 			set_point(&hit, w.insn->address, PLACE_EMULATED, w.insn->mnemonic);
 			break;
 		}
+		if (is_trap(w.insn)) {
+			err = -EBADMSG;
+			break;
+		}
 		if (is_jmp(w.insn) || is_ret(w.insn) || w.insn->id == X86_INS_CALL)
 			break;
 		gone |= args_written(&w);
@@ -199,7 +220,7 @@ int place_entry(const struct place_code *code, uint32_t args, bool need_sp, stru
 		return -EBADMSG;
 	if (!code->arm64)
 		return x86_entry(code, args, need_sp, ret);
-	if (code->len < 4 || code->addr % 4)
+	if (code->len < 4 || code->addr % 4 || is_trap_arm64(code->bytes))
 		return -EBADMSG;
 	set_point(ret, code->addr, PLACE_EMULATED, "first");
 	return 0;

@@ -83,6 +83,8 @@ static const struct {
 	{ "branch between entry and point", CODE(XOR_EAX, XOR_EAX, PUSH_RBP, 0x5d, JMP8(-6)), true,
 	  0, 0, PLACE_SLOW },
 	{ "does not decode", CODE(XOR_EAX, 0x06, PUSH_RBP, RET), true, -EBADMSG, 0, PLACE_SLOW },
+	{ "cut out with int3", CODE(0xcc, 0xcc, PUSH_RBP, RET), true, -EBADMSG, 0, PLACE_SLOW },
+	{ "cut out with ud2", CODE(0x0f, 0x0b, PUSH_RBP, RET), true, -EBADMSG, 0, PLACE_SLOW },
 	{ "rubbish behind the point", CODE(PUSH_RBP, 0x06, 0x06), true, -EBADMSG, 0, PLACE_SLOW },
 };
 
@@ -188,6 +190,7 @@ static void test_arm64(void **state)
 	/* stp x29,x30,[sp,#-16]!; b.ne +8; ret; b .-4 ... and one that leaves. */
 	static const uint32_t in[] = { 0xa9bf7bfd, 0x54000041, 0xd65f03c0, 0x17ffffff };
 	static const uint32_t out[] = { 0xa9bf7bfd, 0xd65f03c0, 0x14000100 };
+	static const uint32_t cut[] = { 0xd4200000, 0, 0xd65f03c0 }; /* brk; udf */
 	struct place_code code = { (const uint8_t *)in, sizeof(in), ADDR, true };
 	uint64_t at[PLACE_RETS_MAX];
 	struct place_point p;
@@ -199,6 +202,10 @@ static void test_arm64(void **state)
 	assert_int_equal(at[0], ADDR + 8);
 	code = (struct place_code){ (const uint8_t *)out, sizeof(out), ADDR, true };
 	assert_int_equal(place_returns(&code, at), -ENOENT);
+	for (int i = 0; i < 2; i++) {
+		code = (struct place_code){ (const uint8_t *)(cut + i), 8, ADDR, true };
+		assert_int_equal(place_entry(&code, PLACE_ARGS(3), true, &p), -EBADMSG);
+	}
 }
 
 int main(void)
