@@ -69,8 +69,8 @@ class Context:
 
 
 def e2e_tests(ctx):
-    from suites import behaviour, clients, export, robust, selfcheck, stacks
-    return [t for m in (selfcheck, clients, stacks, robust, behaviour, export)
+    from suites import behaviour, clients, export, patched, robust, selfcheck, stacks
+    return [t for m in (selfcheck, clients, stacks, patched, robust, behaviour, export)
             for t in m.tests(ctx)]
 
 
