@@ -79,7 +79,7 @@ static __always_inline bool settled(struct sysio *io, struct stream_key *key)
 	return !(s->flags & STREAM_TLS) || (s->flags & STREAM_TLS_DATA) || io->dir != ES_DIR_WRITE;
 }
 
-/* Entry of a call; io's fd, buf, count, kind, dir are set. Leaves kind IO_NONE when it is of no use. */
+/* Entry of a call; fd, buf, count, kind, dir are set. Leaves IO_NONE when it is of no use. */
 static __noinline int plain_look(struct thread *th)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;

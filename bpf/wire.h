@@ -74,7 +74,7 @@ static __always_inline void wire_emit(struct stream_val *s, struct thread *th, _
 		wire_note(s, th, kind);
 }
 
-/* A datagram socket: only QUIC is of interest (RFC 9000 section 17.2, long header, version 1, 2). */
+/* A datagram socket: only QUIC is of interest (RFC 9000 section 17.2; versions 1 and 2). */
 static __noinline int wire_quic(struct stream_val *s, struct thread *th)
 {
 	struct sock *sk;

@@ -8,6 +8,8 @@ static const struct {
 	int (*run)(const struct options *o);
 } commands[] = {
 	{ CMD_RUN, command_run },
+	{ CMD_WATCH, command_watch },
+	{ CMD_EXPLAIN, command_explain },
 	{ CMD_REPLAY, command_replay },
 	{ CMD_DOCTOR, command_doctor },
 };

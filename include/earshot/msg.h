@@ -11,6 +11,7 @@ enum es_msg_type {
 	ES_MSG_VERDICT = 2, /* verdict: rule a stream out */
 	ES_MSG_COMMAND = 3, /* command: attach before this child runs its program */
 	ES_MSG_DETACH = 5,  /* tgid, library: what its probes gave is no protocol */
+	ES_MSG_ADOPT = 6,   /* proc: a process that runs already */
 	ES_MSG_STOP = 4,    /* settle everything, then end */
 };
 

@@ -23,7 +23,7 @@ struct attacher {
 	struct attacher_options opt;
 	pthread_t thread;
 	struct chan *in;
-	int ready, epoll;
+	int ready, gone, epoll;
 	bool stop;
 	struct filecache *files;
 	struct watched *watched;
@@ -61,6 +61,14 @@ static void plain_follow(struct attacher *a, bool needed)
 		plain_off(&a->plain);
 }
 
+static void say_gone(struct attacher *a)
+{
+	const uint64_t one = 1;
+
+	if (watched_count(a->watched) == 0 && write(a->gone, &one, sizeof(one)) < 0)
+		a->stop = true;
+}
+
 static void on_proc(struct attacher *a, const struct es_proc *r)
 {
 	switch (r->head.type) {
@@ -75,6 +83,7 @@ static void on_proc(struct attacher *a, const struct es_proc *r)
 		break;
 	case ES_REC_EXIT:
 		watched_exit(a->watched, r);
+		say_gone(a);
 		break;
 	default:
 		break;
@@ -103,6 +112,11 @@ static void on_message(void *ctx, struct sv message)
 		watched_command(a->watched, (int)m->pid, m->path);
 		if (write(a->ready, &one, sizeof(one)) != (ssize_t)sizeof(one))
 			a->stop = true;
+		break;
+	case ES_MSG_ADOPT:
+		a->last_busy = clock_mono();
+		plain_follow(a, true);
+		watched_adopt(a->watched, &m->proc);
 		break;
 	case ES_MSG_DETACH:
 		watched_detach(a->watched, m->tgid, m->library);
@@ -256,6 +270,8 @@ static void destroy(struct attacher *a)
 	filecache_free(a->files);
 	if (a->ready >= 0)
 		close(a->ready);
+	if (a->gone >= 0)
+		close(a->gone);
 	if (a->epoll >= 0)
 		close(a->epoll);
 	free(a);
@@ -271,8 +287,9 @@ static int prepare(struct attacher *a)
 	if (!err)
 		err = watched_new(&a->watched, &w, a->files);
 	a->ready = eventfd(0, EFD_CLOEXEC);
+	a->gone = eventfd(0, EFD_CLOEXEC);
 	a->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!err && (a->ready < 0 || a->epoll < 0))
+	if (!err && (a->ready < 0 || a->gone < 0 || a->epoll < 0))
 		err = -errno;
 	if (!err)
 		err = watch_fd(a, chan_fd(a->in));
@@ -289,7 +306,7 @@ int attacher_start(struct attacher **ret, const struct attacher_options *opt)
 	if (!a)
 		return -ENOMEM;
 	a->opt = *opt;
-	a->ready = a->epoll = -1;
+	a->ready = a->gone = a->epoll = -1;
 	err = prepare(a);
 	if (!err)
 		err = -pthread_create(&a->thread, NULL, run, a);
@@ -309,6 +326,11 @@ struct chan *attacher_in(struct attacher *a)
 int attacher_ready_fd(const struct attacher *a)
 {
 	return a->ready;
+}
+
+int attacher_gone_fd(const struct attacher *a)
+{
+	return a->gone;
 }
 
 void attacher_stop(struct attacher *a, struct attacher_report *ret, int **ret_fds,

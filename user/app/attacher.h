@@ -30,6 +30,9 @@ struct chan *attacher_in(struct attacher *a);
 /* Readable once the COMMAND message was worked off. */
 int attacher_ready_fd(const struct attacher *a);
 
+/* Readable once there was a watched process and none is left. */
+int attacher_gone_fd(const struct attacher *a);
+
 /* What the summary says of the attacher's work. */
 struct attacher_report {
 	size_t attached;	 /* processes */

@@ -11,6 +11,8 @@
 #define EXIT_PERM  77 /* not permitted here */
 
 int command_run(const struct options *o);
+int command_watch(const struct options *o);
+int command_explain(const struct options *o);
 int command_replay(const struct options *o);
 int command_doctor(const struct options *o);
 

@@ -224,7 +224,11 @@ int options_parse(struct options *o, int argc, char **argv, char *error)
 	static const struct {
 		const char *word;
 		enum command command;
-	} commands[] = { { "run", CMD_RUN }, { "replay", CMD_REPLAY }, { "doctor", CMD_DOCTOR } };
+	} commands[] = { { "run", CMD_RUN },
+			 { "watch", CMD_WATCH },
+			 { "explain", CMD_EXPLAIN },
+			 { "replay", CMD_REPLAY },
+			 { "doctor", CMD_DOCTOR } };
 	int err;
 
 	*o = (struct options){ 0 };

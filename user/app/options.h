@@ -14,7 +14,12 @@ enum command {
 	CMD_RUN = 1 << 0,
 	CMD_REPLAY = 1 << 1,
 	CMD_DOCTOR = 1 << 2,
+	CMD_WATCH = 1 << 3,
+	CMD_EXPLAIN = 1 << 4,
 };
+
+#define CMD_LIVE (CMD_RUN | CMD_WATCH) /* what sends spans of live processes */
+#define CMD_SEES (CMD_LIVE | CMD_EXPLAIN)
 
 enum option_kind {
 	OPTION_TEXT,
@@ -24,36 +29,41 @@ enum option_kind {
 	OPTION_COUNT_, /* a whole number */
 };
 
-#define OPTIONS(X)                                                                                 \
-	X(otlp_file, OPTION_TEXT, CMD_RUN | CMD_REPLAY, "", "PATH",                                \
-	  "append spans as OTLP/JSON lines")                                                       \
-	X(otlp_endpoint, OPTION_TEXT, CMD_RUN | CMD_REPLAY, "", "URL",                             \
-	  "send spans over OTLP/HTTP; /v1/traces is added (see also OTEL_EXPORTER_OTLP_*)")        \
-	X(content, OPTION_CHOICE, CMD_RUN | CMD_REPLAY, "off", "off|redacted|full",                \
-	  "prompts, answers and tool arguments on spans")                                          \
-	X(record, OPTION_TEXT, CMD_RUN, "", "FILE",                                                \
-	  "keep the raw records for replay; holds plaintext, mode 0600")                           \
-	X(live, OPTION_TEXT, CMD_RUN | CMD_REPLAY, "", "FILE",                                     \
-	  "show each call as it ends: a file, a fifo or another terminal")                         \
-	X(quiet, OPTION_FLAG, CMD_RUN | CMD_REPLAY, "false", "", "no tree and summary at the end") \
-	X(color, OPTION_CHOICE, CMD_RUN | CMD_REPLAY, "auto", "auto|always|never",                 \
-	  "colours in what is printed")                                                            \
-	X(stats_file, OPTION_TEXT, CMD_RUN | CMD_REPLAY, "", "PATH",                               \
-	  "at the end, write counters and the books of every stream as JSON")                      \
-	X(plain, OPTION_CHOICE, CMD_RUN, "auto", "auto|off",                                       \
-	  "plain HTTP on sockets, MCP on standard input and output, and blind spots")              \
-	X(blind_spots, OPTION_CHOICE, CMD_RUN | CMD_REPLAY, "models", "models|all",                \
-	  "encrypted connections that nobody read: to model hosts, or to any")                     \
-	X(as_root, OPTION_FLAG, CMD_RUN, "false", "", "under sudo: run the command as root too")   \
-	X(ring_size, OPTION_SIZE, CMD_RUN, "16M", "SIZE",                                          \
-	  "ring buffer between kernel and daemon; a power of two from 64K to 1G")                  \
-	X(return_probe, OPTION_CHOICE, CMD_RUN | CMD_DOCTOR, "auto", "auto|uretprobe|ret",         \
-	  "how returns are caught: by return probe, or by a probe on each return instruction")     \
-	X(attach, OPTION_CHOICE, CMD_RUN, "auto", "auto|multi|single",                             \
-	  "one link for many probes, or one event for each")                                       \
-	X(all_streams, OPTION_FLAG, CMD_RUN, "false", "",                                          \
-	  "keep taking streams of unknown protocol (--record implies it)")                         \
-	X(config, OPTION_TEXT, CMD_RUN | CMD_REPLAY | CMD_DOCTOR, "", "FILE",                      \
+#define OPTIONS(X)                                                                               \
+	X(otlp_file, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "PATH",                             \
+	  "append spans as OTLP/JSON lines")                                                     \
+	X(otlp_endpoint, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "URL",                          \
+	  "send spans over OTLP/HTTP; /v1/traces is added (see also OTEL_EXPORTER_OTLP_*)")      \
+	X(content, OPTION_CHOICE, CMD_LIVE | CMD_REPLAY, "off", "off|redacted|full",             \
+	  "prompts, answers and tool arguments on spans")                                        \
+	X(record, OPTION_TEXT, CMD_LIVE, "", "FILE",                                             \
+	  "keep the raw records for replay; holds plaintext, mode 0600")                         \
+	X(live, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "FILE",                                  \
+	  "show each call as it ends: a file, a fifo or another terminal")                       \
+	X(quiet, OPTION_FLAG, CMD_LIVE | CMD_REPLAY, "false", "",                                \
+	  "no tree and summary at the end")                                                      \
+	X(color, OPTION_CHOICE, CMD_LIVE | CMD_REPLAY, "auto", "auto|always|never",              \
+	  "colours in what is printed")                                                          \
+	X(stats_file, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "PATH",                            \
+	  "at the end, write counters and the books of every stream as JSON")                    \
+	X(plain, OPTION_CHOICE, CMD_SEES, "auto", "auto|off",                                    \
+	  "plain HTTP on sockets, MCP on standard input and output, and blind spots")            \
+	X(scope, OPTION_TEXT, CMD_WATCH, "", "pid:N",                                            \
+	  "which processes: pid:N, that one and its descendants")                                \
+	X(seconds, OPTION_COUNT_, CMD_EXPLAIN, "3", "N",                                         \
+	  "watch so long, to tell what comes through; 0: only look")                             \
+	X(blind_spots, OPTION_CHOICE, CMD_LIVE | CMD_REPLAY, "models", "models|all",             \
+	  "encrypted connections that nobody read: to model hosts, or to any")                   \
+	X(as_root, OPTION_FLAG, CMD_RUN, "false", "", "under sudo: run the command as root too") \
+	X(ring_size, OPTION_SIZE, CMD_SEES, "16M", "SIZE",                                       \
+	  "ring buffer between kernel and daemon; a power of two from 64K to 1G")                \
+	X(return_probe, OPTION_CHOICE, CMD_SEES | CMD_DOCTOR, "auto", "auto|uretprobe|ret",      \
+	  "how returns are caught: by return probe, or by a probe on each return instruction")   \
+	X(attach, OPTION_CHOICE, CMD_SEES, "auto", "auto|multi|single",                          \
+	  "one link for many probes, or one event for each")                                     \
+	X(all_streams, OPTION_FLAG, CMD_LIVE, "false", "",                                       \
+	  "keep taking streams of unknown protocol (--record implies it)")                       \
+	X(config, OPTION_TEXT, CMD_SEES | CMD_REPLAY | CMD_DOCTOR, "", "FILE",                   \
 	  "read options from a YAML file; every option has the same name there")
 
 enum option_id {

@@ -33,6 +33,11 @@ struct pipeline {
 	uint64_t now, rec_flushed;
 	struct figure figures[PIPELINE_FIGURES_MAX];
 	size_t figure_count;
+	struct {
+		const char *text;
+		char why[64];
+	} notes[4];
+	size_t note_count;
 };
 
 static void on_call(void *ctx, struct call *call)
@@ -156,6 +161,29 @@ void pipeline_figure(struct pipeline *p, const char *name, uint64_t value)
 {
 	if (p->figure_count < PIPELINE_FIGURES_MAX)
 		p->figures[p->figure_count++] = (struct figure){ name, value };
+}
+
+void pipeline_note(struct pipeline *p, const char *text, const char *why)
+{
+	if (p->note_count == ARRAY_SIZE(p->notes))
+		return;
+	p->notes[p->note_count].text = text;
+	snprintf(p->notes[p->note_count++].why, sizeof(p->notes[0].why), "%s", why);
+}
+
+const struct facts *pipeline_facts(const struct pipeline *p)
+{
+	return p->facts;
+}
+
+const struct blinds *pipeline_blinds(const struct pipeline *p)
+{
+	return unseen_blinds(p->unseen);
+}
+
+const struct stat_pair *pipeline_stats(const struct pipeline *p)
+{
+	return p->stats;
 }
 
 static bool bad(struct pipeline *p)
@@ -388,6 +416,8 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 	conns_stop(p->conns, p->now);
 	unseen_stop(p->unseen);
 	count_dialect_loss(p);
+	for (size_t i = 0; i < p->note_count; i++)
+		outputs_note(&end, "%s: %s", p->notes[i].text, p->notes[i].why);
 	rec_err = close_recording(p, &end);
 	outputs_flush(p->outputs, &end);
 	sum_loss(p, loss);

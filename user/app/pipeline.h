@@ -12,7 +12,10 @@
 #include "earshot/abi.h"
 #include "stream/conn.h"
 
+struct blinds;
+struct facts;
 struct pipeline;
+struct stat_pair;
 
 /* The kernel may stop taking this stream. */
 typedef void pipeline_ignore_fn(void *ctx, uint32_t tgid, uint64_t object, uint64_t birth);
@@ -40,6 +43,14 @@ uint64_t pipeline_now(const struct pipeline *p);
 
 /* Adds to a counter of the daemon's own. */
 void pipeline_count(struct pipeline *p, unsigned int cause, uint64_t events, uint64_t bytes);
+
+/* A line for the summary: text, and why. text: static. */
+void pipeline_note(struct pipeline *p, const char *text, const char *why);
+
+/* What is known now; valid until the next record. */
+const struct facts *pipeline_facts(const struct pipeline *p);
+const struct blinds *pipeline_blinds(const struct pipeline *p);
+const struct stat_pair *pipeline_stats(const struct pipeline *p);
 
 /* A figure of the run for --stats-file. name: static text. */
 #define PIPELINE_FIGURES_MAX 8

@@ -9,6 +9,9 @@ static const struct {
 } commands[] = {
 	{ CMD_RUN, "earshot run [options] -- CMD...",
 	  "start CMD, watch it and its descendants, end with its exit status" },
+	{ CMD_WATCH, "earshot watch --scope pid:N [options]",
+	  "watch a process that runs already, and its descendants" },
+	{ CMD_EXPLAIN, "earshot explain [options] PID", "say how one process is read, or why not" },
 	{ CMD_REPLAY, "earshot replay [options] FILE",
 	  "rebuild everything from a recording, without root" },
 	{ CMD_DOCTOR, "earshot doctor [options]", "say what this kernel allows" },

@@ -483,6 +483,25 @@ uint64_t watched_due(struct watched *w, uint64_t now)
 	return first;
 }
 
+void watched_adopt(struct watched *w, const struct es_proc *r)
+{
+	struct proc *p = r->ns_tgid ? get(w, (int)r->ns_tgid) : NULL;
+	char path[4096];
+	int fd;
+
+	if (!p)
+		return;
+	p->tgid = r->head.tgid;
+	p->start = r->proc_start;
+	fact_send_proc(w->opt.out, p->tgid, p->start, p->pid);
+	fd = open_exe(p->pid);
+	if (fd < 0 || proc_exe(p->pid, path, sizeof(path)))
+		path[0] = '\0';
+	if (fd >= 0)
+		p->exe = filecache_get(w->files, fd, sv_of(path));
+	scan(w, p);
+}
+
 void watched_exec(struct watched *w, const struct es_proc *r)
 {
 	struct proc *p = r->ns_tgid ? get(w, (int)r->ns_tgid) : NULL;

@@ -39,6 +39,8 @@ void watched_free(struct watched *w);
 
 /* Before the child runs path: what can be attached early is. */
 void watched_command(struct watched *w, int pid, const char *path);
+/* It runs already: what it maps is attached now. */
+void watched_adopt(struct watched *w, const struct es_proc *r);
 void watched_fork(struct watched *w, const struct es_proc *r);
 void watched_exec(struct watched *w, const struct es_proc *r);
 void watched_exit(struct watched *w, const struct es_proc *r);

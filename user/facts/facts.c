@@ -234,6 +234,9 @@ static void lib_field(struct facts *f, struct lib_fact *lib, uint16_t id, struct
 	case ES_FIELD_LIB_PATH:
 		take_string(&f->lib_arena, &lib->path, value);
 		break;
+	case ES_FIELD_LIB_BUILD_ID:
+		take_string(&f->lib_arena, &lib->build_id, value);
+		break;
 	case ES_FIELD_LIB_STACK:
 		take_string(&f->lib_arena, &lib->stack, value);
 		break;
@@ -383,8 +386,10 @@ void facts_data(struct facts *f, uint32_t id, unsigned int dir, uint64_t bytes)
 		*lib = (struct lib_fact){ .id = id };
 		f->lib_index[id % FACTS_LIBS_MAX] = (uint16_t)f->lib_count;
 	}
-	if (lib)
-		lib->bytes[dir & 1] += bytes;
+	if (!lib)
+		return;
+	lib->bytes[dir & 1] += bytes;
+	lib->records++;
 }
 
 const struct lib_fact *facts_lib(const struct facts *f, size_t index)

@@ -28,9 +28,10 @@ struct lib_fact {
 	uint32_t id;
 	uint32_t state;	   /* enum lib_state */
 	uint64_t bytes[2]; /* that its probes gave, by enum es_dir */
+	uint64_t records;
 	uint32_t proven;   /* streams of it that are of a known protocol */
 	uint32_t doubtful; /* ... of none */
-	struct sv path, stack, found, how, error;
+	struct sv path, build_id, stack, found, how, error;
 };
 
 struct facts;
