@@ -10,6 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "aead.h"
+#include "aead_bind.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -71,16 +72,53 @@ static __always_inline bool set_lengths(struct aead_call *c, __u64 nonce_len, __
 	return true;
 }
 
-static __always_inline int sealed(struct pt_regs *ctx, struct aead_thread *t, __u64 in)
+/* A record was sealed into out. */
+static __always_inline void aead_bind_sealed(struct aead_thread *t, __u64 out)
+{
+	if (aead_bound(t->seal.key))
+		return;
+	t->last.at = out - AEAD_HEAD;
+	t->last.key = t->seal.key;
+	t->last.proc_start = t->seal.proc_start;
+	if (!t->first.at)
+		t->first = t->last;
+}
+
+/* A record that ends before end is about to be opened: which read brought it? */
+static __noinline int aead_bind_opening(struct aead_thread *t, __u64 end)
+{
+	__u64 *active;
+	__u32 first = 0;
+
+	if (!t || aead_bound(t->open.key))
+		return 0;
+	active = bpf_map_lookup_elem(&es_aead_active, &first);
+	if (active)
+		*active = 1;
+#pragma unroll
+	for (int i = 1; i <= AEAD_READS; i++) { /* the newest first */
+		struct aead_read *r = &t->reads[(t->read_next - i) & (AEAD_READS - 1)];
+
+		if (r->base < end && end - r->base <= r->len) {
+			r->to.key = t->open.key;
+			r->to.proc_start = t->open.proc_start;
+			return aead_emit_peer(&r->to);
+		}
+	}
+	return 0;
+}
+
+static __always_inline int sealed(struct pt_regs *ctx, struct aead_thread *t, __u64 in, __u64 out)
 {
 	t->seal.buf = in;
 	t->seal.dir = ES_DIR_WRITE;
 	t->seal.library = (__u32)es_cookie(ctx);
 	aead_emit(&t->seal);
+	aead_bind_sealed(t, out);
 	return 0;
 }
 
-static __always_inline int opening(struct pt_regs *ctx, struct aead_thread *t, __u64 out,
+static __always_inline int opening(struct pt_regs *ctx, struct aead_thread *t, __u64 out, __u64 in,
 				   bool status)
 {
 	t->open.sp = PT_REGS_SP(ctx);
@@ -88,6 +126,7 @@ static __always_inline int opening(struct pt_regs *ctx, struct aead_thread *t, _
 	t->open.dir = ES_DIR_READ;
 	t->open.library = (__u32)es_cookie(ctx);
 	t->open.status = status;
+	aead_bind_opening(t, in + t->open.len + AEAD_TAG);
 	return 0;
 }
 
@@ -103,7 +142,7 @@ int es_aead_seal(struct pt_regs *ctx)
 		return 0;
 	if (!aead_take(&t->seal, PT_REGS_PARM1(ctx), PT_REGS_PARM5(ctx), ARG_N(t, 9), 0))
 		return 0;
-	return sealed(ctx, t, ARG7(t));
+	return sealed(ctx, t, ARG7(t), PT_REGS_PARM2(ctx));
 }
 
 /*
@@ -127,7 +166,7 @@ int es_aead_seal_scatter(struct pt_regs *ctx)
 		return 0;
 	if (extra && bpf_probe_read_user(&t->seal.type, 1, (void *)ARG_N(t, 10)))
 		stat_add(ES_K_READ_FAULT, 0);
-	return sealed(ctx, t, ARG8(t));
+	return sealed(ctx, t, ARG8(t), PT_REGS_PARM2(ctx));
 }
 
 /* (ctx, out, out_len, max_out_len, nonce, nonce_len, in, in_len, ad, ad_len) */
@@ -141,7 +180,7 @@ int es_aead_open(struct pt_regs *ctx)
 		return 0;
 	if (!aead_take(&t->open, PT_REGS_PARM1(ctx), PT_REGS_PARM5(ctx), ARG_N(t, 9), 0))
 		return 0;
-	return opening(ctx, t, PT_REGS_PARM2(ctx), true);
+	return opening(ctx, t, PT_REGS_PARM2(ctx), ARG7(t), true);
 }
 
 /* (ctx, out, nonce, nonce_len, in, in_len, in_tag, in_tag_len, ad, ad_len) */
@@ -154,7 +193,7 @@ int es_aead_open_gather(struct pt_regs *ctx)
 		return 0;
 	if (!aead_take(&t->open, PT_REGS_PARM1(ctx), PT_REGS_PARM3(ctx), ARG_N(t, 9), 0))
 		return 0;
-	return opening(ctx, t, PT_REGS_PARM2(ctx), true);
+	return opening(ctx, t, PT_REGS_PARM2(ctx), PT_REGS_PARM5(ctx), true);
 }
 
 /* ---- ring: the functions of its aead::Algorithm, by rustc's own calling convention ---- */
@@ -176,7 +215,7 @@ int es_ring_seal(struct pt_regs *ctx)
 
 	if (!t || !ring_args(ctx, t, &t->seal, ARG7(t)))
 		return 0;
-	return sealed(ctx, t, ARG6);
+	return sealed(ctx, t, ARG6, ARG6);
 }
 
 /* 0.16: (..., prefix_len, in_out, len) */
@@ -187,7 +226,7 @@ int es_ring_open_16(struct pt_regs *ctx)
 
 	if (!t || !ring_args(ctx, t, &t->open, ARG8(t) - ARG6))
 		return 0;
-	return opening(ctx, t, ARG7(t), false);
+	return opening(ctx, t, ARG7(t), ARG7(t) + ARG6, false);
 }
 
 /* 0.17: (..., in_out, len, prefix_len) */
@@ -198,7 +237,7 @@ int es_ring_open_17(struct pt_regs *ctx)
 
 	if (!t || !ring_args(ctx, t, &t->open, ARG7(t) - ARG8(t)))
 		return 0;
-	return opening(ctx, t, ARG6, false);
+	return opening(ctx, t, ARG6, ARG6 + ARG8(t), false);
 }
 
 /* ---- what was opened ---- */

@@ -34,12 +34,14 @@ struct aead_call {
 
 /* A sealed record that no socket is known for: where it starts, its head included; 0: none. */
 struct aead_sent {
-	__u64 at, key;
+	__u64 at, key, proc_start;
+	__u64 sock, inode; /* of the socket */
+	__u32 fd, pad;
 };
 
 struct aead_read {
 	__u64 base, len;
-	__u32 fd, pad;
+	struct aead_sent to;
 };
 
 struct aead_thread {

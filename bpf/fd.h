@@ -3,15 +3,8 @@
 #define EARSHOT_BPF_FD_H
 
 /* fd - what is behind a descriptor of the current task. */
+#include "hop.h"
 #include "maps.h"
-
-#define ES_AF_INET  2
-#define ES_AF_INET6 10
-
-/* One pointer, hop by hop: chains of BPF_CORE_READ would take a stack slot each. */
-#define HOP(to, from, member)                    \
-	bpf_probe_read_kernel(&(to), sizeof(to), \
-			      (void *)(from) + bpf_core_field_offset((from)->member))
 
 /* What a descriptor is. */
 struct fd_info {

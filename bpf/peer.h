@@ -6,24 +6,6 @@
 #include "fd.h"
 #include "maps.h"
 
-/* Both ends of a socket, into a record that has these fields. */
-#define PEER_ADDRESSES(r, sk)                                                         \
-	do {                                                                          \
-		__u16 net_port = 0;                                                   \
-                                                                                      \
-		HOP((r)->family, &(sk)->__sk_common, skc_family);                     \
-		HOP(net_port, &(sk)->__sk_common, skc_dport);                         \
-		HOP((r)->local_port, &(sk)->__sk_common, skc_num);                    \
-		(r)->remote_port = __builtin_bswap16(net_port);                       \
-		if ((r)->family == ES_AF_INET) {                                      \
-			HOP(*(__u32 *)(r)->remote, &(sk)->__sk_common, skc_daddr);    \
-			HOP(*(__u32 *)(r)->local, &(sk)->__sk_common, skc_rcv_saddr); \
-		} else if ((r)->family == ES_AF_INET6) {                              \
-			HOP((r)->remote, &(sk)->__sk_common, skc_v6_daddr);           \
-			HOP((r)->local, &(sk)->__sk_common, skc_v6_rcv_saddr);        \
-		}                                                                     \
-	} while (0)
-
 static __noinline int emit_peer(struct stream_val *s, __u64 object, __u64 time)
 {
 	struct es_peer *p;

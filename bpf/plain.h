@@ -3,21 +3,14 @@
 #define EARSHOT_BPF_PLAIN_H
 
 /* plain - from a system call to records: what its descriptor is, whether to take its bytes. */
+#include "aead_note.h"
 #include "deliver.h"
 #include "maps.h"
 #include "peer.h"
 #include "sniff.h"
 #include "stream.h"
+#include "sysio.h"
 #include "wire.h"
-
-enum sysio_kind {
-	IO_NONE = 0,
-	IO_BUFFER,
-	IO_VECTOR,   /* buf: array of count struct iovec */
-	IO_MESSAGE,  /* buf: struct msghdr */
-	IO_MESSAGES, /* buf: array of struct mmsghdr, of which the first is read */
-	IO_UNSEEN,   /* sendfile, splice */
-};
 
 #define ES_MSG_PEEK	 2
 #define ES_AF_UNIX	 1
@@ -102,8 +95,12 @@ static __noinline int plain_look(struct thread *th)
 		io->object = ES_OBJECT_PIPE | info.inode;
 	else
 		return 0;
-	if (info.sock)
+	if (info.sock) {
 		note_nested(th, info.inode);
+		io->kind = kind;
+		aead_note(io, info.inode);
+		io->kind = IO_NONE;
+	}
 	io->stream = io->object;
 	io->source = ES_SRC_SOCKET;
 	if (!is_stdio(io, tgid) && (!info.sock || !worth_a_look(io)))

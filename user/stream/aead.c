@@ -90,7 +90,7 @@ void aead_tell_peer(struct aead *a, struct link *l)
 {
 	struct es_peer p = l->peer;
 
-	if (!l->told || !l->peer.family)
+	if (!l->told || !l->peer.inode)
 		return;
 	l->peer_told = true;
 	p.head.type = ES_REC_PEER;
@@ -293,6 +293,19 @@ static void evict(struct aead *a, uint64_t time)
 		aead_key_forget(a, k);
 }
 
+static bool is_of(const struct es_peer *p, const struct key *k)
+{
+	return p->stream.object == k->key &&
+	       of_proc(p->head.tgid, p->stream.proc_start, k->tgid, k->proc_start);
+}
+
+static void find_early_peer(const struct aead *a, struct key *k)
+{
+	for (size_t i = 0; i < AEAD_EARLY_PEERS; i++)
+		if (is_of(&a->early[i], k))
+			k->peer = a->early[i];
+}
+
 static struct key *key_of(struct aead *a, const struct es_aead *rec)
 {
 	struct key *k = key_find(a, rec->head.tgid, rec->proc_start, rec->key);
@@ -313,6 +326,7 @@ static struct key *key_of(struct aead *a, const struct es_aead *rec)
 		list_init(&k->of_link);
 		list_init(&k->held);
 		list_append(bucket_of(a, k->tgid, k->key), &k->bucket);
+		find_early_peer(a, k);
 		a->keys++;
 	}
 	list_del(&k->recent);
@@ -495,8 +509,12 @@ void aead_peer(struct aead *a, const struct es_peer *rec)
 {
 	struct key *k = key_find(a, rec->head.tgid, rec->stream.proc_start, rec->stream.object);
 
-	if (k && rec->family)
+	if (!rec->inode)
+		return;
+	if (k)
 		aead_socket(a, k, rec);
+	else
+		a->early[a->early_next++ % AEAD_EARLY_PEERS] = *rec;
 }
 
 /* ---- time ---- */

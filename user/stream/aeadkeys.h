@@ -43,7 +43,7 @@ struct key {
 	struct list held;
 	uint64_t held_bytes, deadline;
 	struct link *link;
-	struct es_peer peer; /* family 0: not known */
+	struct es_peer peer; /* inode 0: not known */
 };
 
 /* One connection. */
@@ -61,6 +61,8 @@ struct link {
 };
 
 #define AEAD_BUCKETS 1024
+/* Sockets that were told of right before the first record of their key. */
+#define AEAD_EARLY_PEERS 64
 
 struct aead {
 	struct aead_opts opts;
@@ -68,6 +70,8 @@ struct aead {
 	struct list links[PROC_BUCKETS];
 	struct list recent; /* keys, longest silent first */
 	size_t keys, waiting;
+	struct es_peer early[AEAD_EARLY_PEERS];
+	size_t early_next;
 	uint64_t held;						  /* bytes */
 	uint64_t out[(sizeof(struct es_data) + ES_AEAD_MAX) / 8]; /* the record handed on */
 };

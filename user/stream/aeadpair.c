@@ -14,13 +14,9 @@ static struct list *bucket_of(struct aead *a, uint32_t tgid)
 	return &a->links[tgid % PROC_BUCKETS];
 }
 
-/* One socket? A local port may be used again, but not while its connection has room for keys. */
 static bool same_socket(const struct es_peer *x, const struct es_peer *y)
 {
-	return x->family && x->family == y->family && x->local_port == y->local_port &&
-	       x->remote_port == y->remote_port && x->fd == y->fd &&
-	       memcmp(x->remote, y->remote, sizeof(x->remote)) == 0 &&
-	       memcmp(x->local, y->local, sizeof(x->local)) == 0;
+	return x->inode && x->inode == y->inode;
 }
 
 /* ---- connections ---- */
@@ -43,7 +39,7 @@ struct link *aead_link_new(struct aead *a, struct key *k, uint64_t time)
 
 static void take_peer(struct aead *a, struct link *l, const struct es_peer *peer)
 {
-	if (l->peer.family || !peer->family)
+	if (l->peer.inode || !peer->inode)
 		return;
 	l->peer = *peer;
 	aead_tell_peer(a, l);
@@ -177,7 +173,7 @@ static void choose(struct aead *a, const struct key *k, struct choice *c)
 			continue;
 		c->mixed |= wanders(l);
 		/* Of a socket that is another one. */
-		if (k->peer.family && l->peer.family && !same_socket(&k->peer, &l->peer))
+		if (k->peer.inode && l->peer.inode && !same_socket(&k->peer, &l->peer))
 			continue;
 		if (same_socket(&k->peer, &l->peer) ? !has_room(l, k) : !could_be(l, k))
 			continue;

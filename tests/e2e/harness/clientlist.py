@@ -95,14 +95,14 @@ def c_clients():
 
 
 # ---- rustls, on either provider -----------------------------------------------------------------
-def rustls(provider, more=(), stripped=False, lanes=1, **rest):
+def rustls(provider, more=(), stripped=False, rows='own', **rest):
     program = binary('rustls-%s%s' % (provider, '-stripped' if stripped else ''))
 
     def cmd(c, path, p):
         return [program, *more, str(p.port), p.pki['ca'], *[x['name'] for x in c.what]]
     what = [dict(cases.case('c%02d' % i, 'chat', 'tools=1'), name='m-c%02d' % i) for i in range(3)]
     return Client('rustls %s%s' % (provider, ''.join(' ' + x for x in more)) + (
-        ', stripped' if stripped else ''), provider, cmd, what, needs=[program], rows='own',
+        ', stripped' if stripped else ''), provider, cmd, what, needs=[program], rows=rows,
         version='rustls 0.23.31', **rest)
 
 
@@ -112,7 +112,9 @@ def rust_clients():
         out += [rustls(provider), rustls(provider, ('--tls12',)),
                 rustls(provider, ('--suite', 'CHACHA20')),
                 rustls(provider, ('--tls12', '--suite', 'CHACHA20')),
-                rustls(provider, ('--size', '300000'), stripped=True)]
+                rustls(provider, ('--size', '300000'), stripped=True),
+                rustls(provider, ('--lanes', '4'), rows=None),
+                rustls(provider, ('--threads', '4'), rows=None)]
     return out
 
 
@@ -295,7 +297,8 @@ def codex(version):
     program = large('codex-' + version, 'vendor', 'x86_64-unknown-linux-musl', 'bin', 'codex')
     common = dict(
         needs=[program], version=lambda: said(program, '--version'), large=False, rows=None,
-        host='api.openai.com', port=443, agent=True, unread=5,
+        host='api.openai.com', port=443, agent=True, unread=40,
+        note='leaves the body of the refused WebSocket upgrade unread',
         script=tool_then_text('exec_command', {'cmd': 'echo ' + MARK}),
         env={'OPENAI_API_KEY': 'sk-mock-0123456789abcdef', 'CODEX_API_KEY':
              'sk-mock-0123456789abcdef'})
