@@ -2,11 +2,14 @@
 #include "app/filecache.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <uthash.h>
+
+#include "resolve/cache.h"
 
 struct slot {
 	struct file file;
@@ -16,7 +19,24 @@ struct slot {
 struct filecache {
 	enum return_side side;
 	struct slot *slots;
+	struct cache *kept; /* verdicts of earlier runs; NULL: none are kept */
 };
+
+/* Verdicts are no secret and no harm: without a folder they are found again. */
+static void open_kept(struct filecache *c)
+{
+	const char *home = geteuid() ? getenv("XDG_CACHE_HOME") : "/var/cache";
+	const char *below = "";
+	char folder[4096];
+
+	if (!home) {
+		home = getenv("HOME");
+		below = "/.cache";
+	}
+	if (home && home[0] == '/' &&
+	    (size_t)snprintf(folder, sizeof(folder), "%s%s/earshot", home, below) < sizeof(folder))
+		(void)cache_open(&c->kept, folder);
+}
 
 int filecache_new(struct filecache **ret, enum return_side side)
 {
@@ -25,6 +45,7 @@ int filecache_new(struct filecache **ret, enum return_side side)
 	if (!c)
 		return -ENOMEM;
 	c->side = side;
+	open_kept(c);
 	*ret = c;
 	return 0;
 }
@@ -43,6 +64,7 @@ void filecache_free(struct filecache *c)
 		free(s->file.path);
 		free(s);
 	}
+	cache_close(c->kept);
 	free(c);
 }
 
@@ -72,7 +94,7 @@ static struct tls_verdict *judge(struct filecache *c, int fd, struct sv path)
 	if (!resolve_worth(path))
 		return NULL;
 	v = calloc(1, sizeof(*v));
-	if (v && (resolve_file(fd, c->side, v) || !v->count)) {
+	if (v && (cache_resolve(c->kept, fd, c->side, v, NULL) || !v->count)) {
 		free(v);
 		return NULL;
 	}
