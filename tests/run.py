@@ -69,8 +69,8 @@ class Context:
 
 
 def e2e_tests(ctx):
-    from suites import behaviour, clients, export, patched, robust, selfcheck, stacks
-    return [t for m in (selfcheck, clients, stacks, patched, robust, behaviour, export)
+    from suites import behaviour, clients, export, local, patched, robust, selfcheck, stacks
+    return [t for m in (selfcheck, clients, stacks, local, patched, robust, behaviour, export)
             for t in m.tests(ctx)]
 
 
@@ -98,12 +98,12 @@ def run_coverage(r, o):
     no_names = env.isolate()
     env.add_packages()
     from harness import coverage
-    from suites import stacks
+    from suites import local, stacks
     ctx = Context()
     ctx.no_names = no_names
     if not o.word:
         coverage.forget()
-    for name, test in stacks.tests(ctx, with_large=True):
+    for name, test in stacks.tests(ctx, with_large=True) + local.tests(ctx):
         if not o.word or any(w in name for w in o.word):
             r.run(name, test)
     ctx.provider.stop()

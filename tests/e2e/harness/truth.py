@@ -40,12 +40,12 @@ def fits(conn, stream, received_only=False):
     return same(rx, stream, 0, False) and same(tx, stream, 1, True)
 
 
-def match(connections, streams, received_only=False):
+def match(connections, streams, received_only=False, sources=WIRES):
     """(pairs, connections without a stream, streams without a connection): as many pairs as can
     be made, since equal connections may stand for each other. received_only: the client is known
     to write in a way that cannot be read, and nothing may be claimed of that side."""
     conns = [c for c in connections if c['tapes'][0].count or c['tapes'][1].count]
-    rows = [s for s in streams if sum(s['passed']) and s.get('source', 'tls') in WIRES]
+    rows = [s for s in streams if sum(s['passed']) and s.get('source', 'tls') in sources]
     options = [sorted((i for i, s in enumerate(rows) if fits(c, s, received_only)),
                       key=lambda i, c=c: c['tapes'][1].count - rows[i]['passed'][1])
                for c in conns]
@@ -84,9 +84,9 @@ def describe_stream(s):
 class Score:
     """Sums for the table of what was seen."""
 
-    def __init__(self, run, received_only=False):
+    def __init__(self, run, received_only=False, sources=WIRES):
         self.pairs, self.unseen, self.spare = match(
-            run.connections, run.stats.get('streams', []), received_only)
+            run.connections, run.stats.get('streams', []), received_only, sources)
         conns = [p.conn for p in self.pairs] + self.unseen
         self.expected = [sum(c['tapes'][i].count for c in conns) for i in (0, 1)]
         self.seen = [sum(p.stream['captured'][i] for p in self.pairs) for i in (0, 1)]
@@ -96,10 +96,10 @@ class Score:
         return bool(self.pairs) and not self.unseen and not self.spare
 
 
-def bytes_match(r, run, unread=0, received_only=False):
+def bytes_match(r, run, unread=0, received_only=False, sources=WIRES):
     """unread: the most that this client may leave unread of each connection: what the server
     sent behind the last answer. Returns the Score."""
-    score = Score(run, received_only)
+    score = Score(run, received_only, sources)
     r.check(any(score.expected), 'the client came to the server', run.stderr[-800:])
     r.check(not score.unseen and not score.spare,
             'each of %d connections is one stream, byte for byte' % len(run.connections),

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stays on the machine: MCP and other JSON-RPC over the pipes of children and plain HTTP."""
+import os
+import subprocess
+
+from harness import coverage, daemon, env, truth
+from mock.relay import Relay
+from mock.tape import Tape
+
+from .clients import script
+
+MCP = os.path.join(env.CACHE, 'npm', 'mcp.mjs')
+
+
+class Local:
+    """As much of a client as the table of coverage wants."""
+    large, note, calls = False, '', False
+
+    def __init__(self, name, stack, version):
+        self.name, self.stack, self.version = name, stack, version
+
+
+def all_same(r, run, n):
+    rows = run.rows()
+    r.equal(run.rc, 0, 'exit status')
+    r.check(len(rows) == n and all(x['same'] for x in rows), 'the client got its %d answers' % n,
+            run.stderr[-1000:])
+
+
+def compared(r, run, client, sources, unread=0):
+    """For pipes, a stream is what the child writes and reads."""
+    score = truth.bytes_match(r, run, unread, sources=sources)
+    coverage.note(client, run, score, 0, 0)
+
+
+def tapes(folder, n):
+    """What the servers left, as connections: written by the child, read by the child."""
+    out = []
+    for i in range(n):
+        data = []
+        for end in ('out', 'in'):
+            path = os.path.join(folder, 's%d.%s' % (i, end))
+            data.append(open(path, 'rb').read() if os.path.exists(path) else b'')
+        out.append({'conn': i, 'protocol': None, 'doubt': 0, 'received': len(data[0]),
+                    'sent': len(data[1]), 'tapes': tuple(map(Tape, data))})
+    return out
+
+
+def over_pipes(r, ctx, name, version, cmd, servers, answers, needs=()):
+    reason = env.missing(*needs)
+    if reason:
+        r.skip(name, reason)
+        return
+    folder = daemon.folder('pipes')
+    run = daemon.watch(name, ctx.provider, [x.replace('DIR', folder) for x in cmd],
+                       daemon.client_env(ctx.provider, ctx.pki), ['--all-streams'])
+    all_same(r, run, answers)
+    if not daemon.BARE:
+        run.connections = tapes(folder, servers)
+        compared(r, run, Local(name, 'stdio', version), ('stdio',))
+
+
+def mcp_stdio(r, ctx):
+    over_pipes(r, ctx, 'MCP SDK (npm), three servers on pipes', '1.32.2', [
+        env.node(26), MCP, 'client-stdio', 'DIR', '3'], 3, 12, [env.node(26), MCP])
+
+
+def framed(r, ctx):
+    for mode in ('pipe', 'socketpair'):
+        over_pipes(r, ctx, 'JSON-RPC with Content-Length, ' + mode, 'Python', [
+            env.PYTHON, script('py_jsonrpc.py'), mode, 'DIR'], 1, 5)
+
+
+def mcp_http(r, ctx):
+    name = 'MCP SDK (npm), server over HTTP'
+    reason = env.missing(env.node(26), MCP)
+    if reason:
+        r.skip(name, reason)
+        return
+    server = subprocess.Popen([env.node(26), MCP, 'serve-http'], stdout=subprocess.PIPE, text=True)
+    try:
+        relay = Relay(int(server.stdout.readline()))
+        run = daemon.watch(name, relay, [env.node(26), MCP, 'client-http',
+                                         'http://127.0.0.1:%d/mcp' % relay.port],
+                           dict(os.environ), ['--all-streams'])
+        relay.stop()
+    finally:
+        server.kill()
+        server.wait()
+    all_same(r, run, 4)
+    if not daemon.BARE:
+        compared(r, run, Local(name, 'socket', '1.32.2'), ('socket',), unread=5)
+
+
+def tests(ctx):
+    return [('local: ' + name, lambda r, t=test: t(r, ctx)) for name, test in (
+        ('MCP over pipes', mcp_stdio), ('JSON-RPC with Content-Length', framed),
+        ('MCP over HTTP', mcp_http))]
