@@ -359,16 +359,34 @@ static __noinline int plain_read_end(struct thread *th)
 	return 0;
 }
 
+/* What a socket that is not read has moved, the kernel counted for us. */
+static __always_inline void count_sealed(struct stream_val *s, struct tcp_sock *sk)
+{
+	__u16 family = 0;
+
+	HOP(family, (struct sock_common *)sk, skc_family);
+	if (family != ES_AF_INET && family != ES_AF_INET6)
+		return;
+	HOP(s->passed[ES_DIR_WRITE], sk, bytes_sent);
+	HOP(s->passed[ES_DIR_READ], sk, bytes_received);
+	s->ignored[0] = s->passed[0];
+	s->ignored[1] = s->passed[1];
+}
+
 static __noinline int plain_close(__u64 id, __u32 execs, __u32 fd)
 {
 	struct fd_info info;
 	struct stream_key key;
+	struct stream_val *s;
 
 	if (fd_look(&info, fd) || !info.sock)
 		return 0;
 	key.object = ES_OBJECT_SOCKET | info.inode;
 	key.tgid = id >> 32;
 	key.execs = execs;
+	s = bpf_map_lookup_elem(&es_streams, &key);
+	if (s && (s->flags & STREAM_TLS))
+		count_sealed(s, (void *)info.sock);
 	stream_end(&key);
 	return 0;
 }

@@ -126,6 +126,11 @@ struct sock {
 	__u16 sk_type;
 };
 
+struct tcp_sock {
+	__u64 bytes_sent;
+	__u64 bytes_received;
+};
+
 struct socket {
 	struct sock *sk;
 };

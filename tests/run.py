@@ -69,8 +69,10 @@ class Context:
 
 
 def e2e_tests(ctx):
-    from suites import behaviour, clients, export, local, patched, robust, selfcheck, stacks
-    return [t for m in (selfcheck, clients, stacks, local, patched, robust, behaviour, export)
+    from suites import (behaviour, blind, clients, export, local, patched, robust, selfcheck,
+                        stacks)
+    return [t for m in (selfcheck, clients, stacks, local, patched, blind, robust, behaviour,
+                         export)
             for t in m.tests(ctx)]
 
 

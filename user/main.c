@@ -7,10 +7,8 @@ static const struct {
 	enum command command;
 	int (*run)(const struct options *o);
 } commands[] = {
-	{ CMD_RUN, command_run },
-	{ CMD_WATCH, command_watch },
-	{ CMD_EXPLAIN, command_explain },
-	{ CMD_REPLAY, command_replay },
+	{ CMD_RUN, command_run },	  { CMD_WATCH, command_watch },
+	{ CMD_EXPLAIN, command_explain }, { CMD_REPLAY, command_replay },
 	{ CMD_DOCTOR, command_doctor },
 };
 

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is not read is said to be unseen, with the right reason; and processes that run already."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from harness import clientlist, daemon, env
+from mock import provider
+
+
+def spots(run):
+    return [(b['host'], b['reason']) for b in run.stats.get('blind_spots', [])]
+
+
+def fresh(ctx, host='localhost'):
+    p = provider.Provider(ctx.pki['cert'], ctx.pki['key'],
+                          port=443 if host != 'localhost' else 0)
+    p.pki = ctx.pki
+    return p
+
+
+def stripped(name):
+    """A copy without symbols of one of our clients: mbedTLS is found by symbol only."""
+    copy = os.path.join(daemon.folder('stripped'), name)
+    shutil.copy(clientlist.binary(name), copy)
+    subprocess.run(['strip', '--strip-all', copy], check=True)
+    return copy
+
+
+def unreadable(p, turns=1):
+    return [stripped('tls-mbedtls-static'), '--turns', str(turns), '--big', '2000', str(p.port), p.pki['ca'],
+            'm-blind']
+
+
+def unknown_stack(r, ctx, options, want):
+    reason = env.missing('strip', clientlist.binary('tls-mbedtls-static'))
+    if reason:
+        r.skip('a stack nobody knows', reason)
+        return
+    p = fresh(ctx)
+    try:
+        run = daemon.watch('blind', p, unreadable(p), daemon.client_env(p, ctx.pki), options)
+    finally:
+        p.stop()
+    r.equal(run.rc, 0, 'exit status')
+    r.equal(len(run.exchanges), 1, 'calls the server saw')
+    r.equal(spots(run), want, 'blind spots')
+    if want and run.stats.get('blind_spots'):
+        spot = run.stats['blind_spots'][0]
+        r.equal(spot['peer'], '127.0.0.1:%d' % p.port, 'its far end')
+        r.check(spot['bytes'][0] > 500 and spot['bytes'][1] > 500, 'its bytes', spot['bytes'])
+        r.check('is not read: stack unknown' in run.stderr, 'the summary says so', run.stderr)
+
+
+def java(r, ctx):
+    host = 'api.openai.com' if not ctx.no_names else 'localhost'
+    reason = env.missing('java', 'javac')
+    if reason:
+        r.skip('JSSE', reason)
+        return
+    p = fresh(ctx, host)
+    base = 'https://%s:%d' % (host, p.port)
+    try:
+        run = daemon.watch('jsse', p, ['java', os.path.join(env.CLIENTS, 'java', 'Jsse.java'), base,
+                                       ctx.pki['ca']], daemon.client_env(p, ctx.pki, host),
+                           [] if host != 'localhost' else ['--blind-spots', 'all'])
+    finally:
+        p.stop()
+    r.equal((run.rc, run.stdout.strip()), (0, b'200'), 'what Java said')
+    r.equal(spots(run), [(host, 'code not mapped from a file')], 'blind spots')
+
+
+def read_is_not_blind(r, ctx):
+    p = fresh(ctx)
+    try:
+        run = daemon.watch('seen', p, [env.PYTHON, '-c', TALK % (1, 0)],
+                           daemon.client_env(p, ctx.pki), ['--blind-spots', 'all'])
+    finally:
+        p.stop()
+    r.equal(run.rc, 0, 'exit status')
+    r.equal(len(run.spans), 1, 'spans')
+    r.equal(spots(run), [], 'blind spots')
+
+
+TALK = '''
+import http.client, json, os, ssl, time
+url = os.environ['E2E_BASE'].split('/')[2].split(':')
+c = http.client.HTTPSConnection(url[0], int(url[1]),
+                                context=ssl.create_default_context(cafile=os.environ['E2E_CA']))
+for i in range(%d):
+    c.request('POST', '/v1/chat/completions', json.dumps({'model': 'm-%%d' %% i, 'messages': [
+        {'role': 'user', 'content': 'hello ' * 100}]}), {'content-type': 'application/json'})
+    c.getresponse().read()
+    time.sleep(%f)
+'''
+
+
+def quic(r, ctx):
+    """A datagram that begins like a QUIC Initial of version 1 (RFC 9000 section 17.2.2)."""
+    say = "import socket; s = socket.socket(2, 2); s.connect(('127.0.0.1', %d)); " \
+          "s.send(bytes([0xc3, 0, 0, 0, 1, 8]) + bytes(1194))"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(('127.0.0.1', 0))
+        run = daemon.watch('quic', ctx.provider, [env.PYTHON, '-c', say % s.getsockname()[1]],
+                           dict(os.environ), ['--blind-spots', 'all'])
+    r.equal(run.rc, 0, 'exit status')
+    r.equal([x[1] for x in spots(run)], ['QUIC'], 'blind spots')
+
+
+class Running:
+    """A client that was started before anybody watched it, and what `watch` says of it."""
+
+    def __init__(self, p, cmd, environ, options=(), seconds=2.5):
+        self.run = daemon.Run(daemon.folder('watch'))
+        child = subprocess.Popen(cmd, stdout=subprocess.DEVNULL, env=environ)
+        try:
+            time.sleep(0.7)
+            earshot = subprocess.Popen(
+                [env.EARSHOT, 'watch', '--scope', 'pid:%d' % child.pid, '--otlp-file',
+                 self.run.path('spans.jsonl'), '--stats-file', self.run.path('stats.json'),
+                 *options], stderr=subprocess.PIPE, text=True)
+            time.sleep(seconds)
+            self.alive = child.poll() is None
+            earshot.send_signal(signal.SIGINT)
+            self.run.stderr = earshot.communicate(timeout=20)[1]
+            self.run.rc = earshot.returncode
+            self.went_on = child.wait(60) == 0
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+        self.run.exchanges, self.run.connections, _ = p.take()
+        self.run.load()
+
+
+def watch_running(r, ctx):
+    """Joined in mid-connection: calls that begin while we watch are whole."""
+    p = fresh(ctx)
+    try:
+        w = Running(p, [sys.executable, '-c', TALK % (40, 0.1)], daemon.client_env(p, ctx.pki))
+    finally:
+        p.stop()
+    r.check(w.alive and w.went_on, 'the client ran on, unharmed')
+    r.equal(w.run.rc, 0, 'exit status of watch')
+    models = {s.model for s in w.run.spans}
+    r.check(len(models) >= 5, 'calls seen in 2.5 seconds', models)
+    r.check(len(models) == len(w.run.spans) <= len(w.run.exchanges), 'each once')
+    whole = [s for s in w.run.spans if s.a.get('gen_ai.usage.output_tokens')]
+    r.check(len(whole) >= len(models) - 2, 'all but those cut by start and end are whole',
+            '%d of %d' % (len(whole), len(models)))
+
+
+def watch_unreadable(r, ctx):
+    p = fresh(ctx)
+    reason = env.missing('strip', clientlist.binary('tls-mbedtls-static'))
+    if reason:
+        r.skip('watch of a stack nobody knows', reason)
+        return
+    try:
+        slow = TALK % (40, 0.1)
+        w = Running(p, [sys.executable, '-c', slow], daemon.client_env(p, ctx.pki),
+                    ['--attach', 'single'])
+        r.equal(spots(w.run), [], 'blind spots of a client that is read')
+        r.check(w.went_on, 'the client ran on, unharmed')
+    finally:
+        p.stop()
+
+
+def bad_scope(r, _ctx):
+    for scope in ('', 'pid:', 'pid:x', 'pid:0', 'host', 'pid:1x'):
+        p = subprocess.run([env.EARSHOT, 'watch', '--scope', scope], capture_output=True, text=True)
+        r.equal(p.returncode, 2, 'status of --scope "%s"' % scope)
+        r.check('pid:N' in p.stderr, 'says what it wants', p.stderr)
+    child = subprocess.Popen(['true'])
+    child.wait()
+    p = subprocess.run([env.EARSHOT, 'watch', '--scope', 'pid:%d' % child.pid],
+                       capture_output=True, text=True)
+    r.equal(p.returncode, 1, 'status for a process that is gone')
+    r.check('No such process' in p.stderr, 'says so', p.stderr)
+
+
+def explain(r, ctx):
+    p = fresh(ctx)
+    child = subprocess.Popen([env.PYTHON, '-c', TALK % (30, 0.1)],
+                             env=daemon.client_env(p, ctx.pki))
+    try:
+        time.sleep(0.7)
+        said = subprocess.run([env.EARSHOT, 'explain', '--seconds', '1', str(child.pid)],
+                              capture_output=True, text=True, timeout=60)
+        r.equal(child.wait(60), 0, 'the client ran on, unharmed')
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+        p.stop()
+    r.equal(said.returncode, 0, 'exit status')
+    for want in ('openssl: read', 'libssl.so.3', 'build-id', 'found by  symbol', 'points    ',
+                 'cost      ', 'bytes sent', 'blind spots: none', 'losses: none'):
+        r.check(want in said.stdout, 'says "%s"' % want, said.stdout)
+    r.check('seen      0 records' not in said.stdout, 'saw traffic', said.stdout)
+
+
+def tests(ctx):
+    if daemon.BARE:
+        return []
+    return [
+        ('blind: a stack nobody knows', lambda r: unknown_stack(
+            r, ctx, ['--blind-spots', 'all'], [('localhost', 'stack unknown')])),
+        ('blind: hosts that are no model hosts are left out', lambda r: unknown_stack(
+            r, ctx, [], [])),
+        ('blind: nothing without --plain', lambda r: unknown_stack(
+            r, ctx, ['--plain', 'off', '--blind-spots', 'all'], [])),
+        ("blind: Java's own TLS", lambda r: java(r, ctx)),
+        ('blind: QUIC', lambda r: quic(r, ctx)),
+        ('blind: what is read is not blind', lambda r: read_is_not_blind(r, ctx)),
+        ('watch: a client that runs already', lambda r: watch_running(r, ctx)),
+        ('watch: single events', lambda r: watch_unreadable(r, ctx)),
+        ('watch: bad scopes', lambda r: bad_scope(r, ctx)),
+        ('explain: a client that talks', lambda r: explain(r, ctx)),
+    ]
