@@ -49,6 +49,7 @@ static __always_inline struct aead_thread *enter(struct pt_regs *ctx, __u32 args
 		return 0;
 	}
 	t->seal.proc_start = t->open.proc_start = proc->start;
+	t->seal.flags = t->open.flags = (proc->flags & PROC_LATE) ? ES_F_LATE : 0;
 	if (args > ARG_REGS && bpf_probe_read_user(t->stack, (args - ARG_REGS) * 8,
 						   (void *)(PT_REGS_SP(ctx) + ARG_SP))) {
 		stat_add(ES_K_READ_FAULT, 0);

@@ -99,7 +99,7 @@ static __always_inline void aead_fill(struct es_aead *r, struct aead_call *c, __
 	__u64 id = bpf_get_current_pid_tgid();
 
 	r->head.type = ES_REC_AEAD;
-	r->head.flags = 0;
+	r->head.flags = c->flags;
 	r->head.size = sizeof(*r) + len;
 	r->head.time = c->time;
 	r->head.tgid = id >> 32;

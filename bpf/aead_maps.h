@@ -29,7 +29,8 @@ struct aead_call {
 	__u8 inner;
 	__u8 status; /* the result says whether it was opened */
 	__u8 outcome;
-	__u8 pad[3];
+	__u8 pad;
+	__u16 flags; /* ES_F_LATE */
 };
 
 /* A sealed record that no socket is known for: where it starts, its head included; 0: none. */

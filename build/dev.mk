@@ -51,12 +51,17 @@ $O/clients/go.stamp: $(wildcard tests/e2e/clients/go/* tests/e2e/clients/go/*/*)
 	$(call say,GO,$O/clients)if [ -e .cache/go ]; then \
 		GO=$$(readlink .cache/go) tests/e2e/clients/go/build $O/clients; fi
 	@touch $@
+$O/clients/rust.stamp: $(wildcard tests/e2e/clients/rust/* tests/e2e/clients/rust/src/*)
+	@mkdir -p $(@D)
+	$(call say,CARGO,$O/clients)if [ -e .cache/rust ] && command -v cargo >/dev/null; then \
+		tests/e2e/clients/rust/build $O/clients .cache/rust; fi
+	@touch $@
 $O/clients/java.stamp: tests/e2e/clients/java/Client.java
 	@mkdir -p $O/clients/java
 	$(call say,JAVAC,$O/clients)if [ -e .cache/java ] && command -v javac >/dev/null; then \
 		javac -cp '.cache/java/*' -d $O/clients/java $<; fi
 	@touch $@
-CLIENT_BINS := $(CHAT_BINS) $(TLS_CLIENTS) $O/clients/go.stamp $O/clients/java.stamp
+CLIENT_BINS := $(CHAT_BINS) $(TLS_CLIENTS) $O/clients/go.stamp $O/clients/rust.stamp $O/clients/java.stamp
 
 demo: $O/earshot
 	$(Q)demo/run $O/earshot

@@ -80,7 +80,8 @@ static void deliver(struct aead *a, struct link *l, uint8_t dir, const struct pi
 	if (p->inexact)
 		d->head.flags |= ES_F_INEXACT;
 	l->told = true;
-	memcpy(d + 1, p->bytes.p, p->bytes.len);
+	if (p->bytes.len)
+		memcpy(d + 1, p->bytes.p, p->bytes.len);
 	a->opts.out(a->opts.out_ctx, &d->head);
 	if (!l->peer_told)
 		aead_tell_peer(a, l);
@@ -107,7 +108,10 @@ static void hold(struct aead *a, struct key *k, const struct piece *p)
 		h = malloc(sizeof(*h) + p->bytes.len);
 	if (!h) {
 		aead_place_last(a, k, p->time);
-		deliver(a, k->link, k->dir, p);
+		if (k->link)
+			deliver(a, k->link, k->dir, p);
+		else
+			lose(a, ES_U_AEAD_FULL, 1, p->bytes.len);
 		return;
 	}
 	*h = (struct held){ .time = p->time,
@@ -116,7 +120,8 @@ static void hold(struct aead *a, struct key *k, const struct piece *p)
 			    .library = p->library,
 			    .len = (uint32_t)p->bytes.len,
 			    .inexact = p->inexact };
-	memcpy(h->bytes, p->bytes.p, p->bytes.len);
+	if (p->bytes.len)
+		memcpy(h->bytes, p->bytes.p, p->bytes.len);
 	list_append(&k->held, &h->in);
 	k->held_bytes += p->bytes.len;
 	a->held += p->bytes.len;
@@ -133,6 +138,8 @@ void aead_release(struct aead *a, struct key *k)
 		a->held -= h->len;
 		if (k->link)
 			deliver(a, k->link, k->dir, &p);
+		else
+			lose(a, ES_U_AEAD_FULL, 1, h->len);
 		free(h);
 	}
 	k->held_bytes = 0;
@@ -199,18 +206,25 @@ static bool of_proc(uint32_t tgid, uint64_t start, uint32_t of_tgid, uint64_t of
 	return tgid == of_tgid && start == of_start;
 }
 
-/* What still waits is decided first: its bytes are not to be lost. */
-static void settle_keys(struct aead *a, uint32_t tgid, uint64_t proc_start, bool all, uint64_t time)
+/* A key without a connection; of one process, or (tgid 0) of any. NULL: there is none. */
+static struct key *stray(struct aead *a, uint32_t tgid, uint64_t proc_start)
 {
-	struct list *next;
-
-	for (struct list *l = a->recent.next; l != &a->recent; l = next) {
+	for (struct list *l = a->recent.next; l != &a->recent; l = l->next) {
 		struct key *k = list_entry(l, struct key, recent);
 
-		next = l->next;
-		if (!all && !of_proc(k->tgid, k->proc_start, tgid, proc_start))
-			continue;
-		if (!k->link && !list_empty(&k->held))
+		if (!k->link && (!tgid || of_proc(k->tgid, k->proc_start, tgid, proc_start)))
+			return k;
+	}
+	return NULL;
+}
+
+/* What still waits is decided first: its bytes are not to be lost. */
+static void settle_keys(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t time)
+{
+	struct key *k;
+
+	while ((k = stray(a, tgid, proc_start))) {
+		if (!list_empty(&k->held))
 			aead_place_last(a, k, time);
 		if (!k->link)
 			aead_key_forget(a, k);
@@ -221,7 +235,7 @@ void aead_proc_gone(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t
 {
 	struct list *bucket = &a->links[tgid % PROC_BUCKETS], *next;
 
-	settle_keys(a, tgid, proc_start, false, time);
+	settle_keys(a, tgid, proc_start, time);
 	for (struct list *i = bucket->next; i != bucket; i = next) {
 		struct link *l = list_entry(i, struct link, in);
 
@@ -233,7 +247,7 @@ void aead_proc_gone(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t
 
 void aead_stop(struct aead *a, uint64_t now)
 {
-	settle_keys(a, 0, 0, true, now);
+	settle_keys(a, 0, 0, now);
 	for (size_t i = 0; i < PROC_BUCKETS; i++)
 		while (!list_empty(&a->links[i]))
 			aead_link_end(a, list_entry(a->links[i].next, struct link, in),
@@ -322,6 +336,7 @@ static struct key *key_of(struct aead *a, const struct es_aead *rec)
 		k->dir = rec->dir;
 		k->v12 = rec->ad_len == AD_12;
 		k->opened = rec->head.time;
+		k->late = rec->head.flags & ES_F_LATE;
 		list_init(&k->recent);
 		list_init(&k->of_link);
 		list_init(&k->held);
@@ -338,7 +353,7 @@ static struct key *key_of(struct aead *a, const struct es_aead *rec)
 
 /* ---- what records say ---- */
 
-static void finished(struct aead *a, struct key *k, uint64_t time)
+static void finished(struct aead *a, struct key *k)
 {
 	struct link *l = k->link;
 
@@ -346,7 +361,7 @@ static void finished(struct aead *a, struct key *k, uint64_t time)
 		return;
 	l->finished[k->dir] = true;
 	l->tid[k->dir] = k->tid;
-	aead_place_waiting(a, k->tgid, k->proc_start, time);
+	aead_place_waiting(a, k->tgid, k->proc_start);
 }
 
 static void message(struct aead *a, struct key *k, uint8_t type, uint64_t time)
@@ -363,7 +378,7 @@ static void message(struct aead *a, struct key *k, uint8_t type, uint64_t time)
 			aead_place(a, k, time);
 	}
 	if (type == MSG_FINISHED)
-		finished(a, k, time);
+		finished(a, k);
 	if (type == MSG_KEY_UPDATE)
 		k->updates = true;
 }
@@ -519,16 +534,26 @@ void aead_peer(struct aead *a, const struct es_peer *rec)
 
 /* ---- time ---- */
 
-static void tick_waiting(struct aead *a, uint64_t now)
+/* One at a time: what is decided of one may end another. */
+static struct key *overdue(struct aead *a, uint64_t now)
 {
-	struct list *next;
-
-	for (struct list *l = a->recent.next; a->waiting && l != &a->recent; l = next) {
+	for (struct list *l = a->recent.next; a->waiting && l != &a->recent; l = l->next) {
 		struct key *k = list_entry(l, struct key, recent);
 
-		next = l->next;
 		if (k->waits && k->deadline <= now)
-			aead_place_last(a, k, now);
+			return k;
+	}
+	return NULL;
+}
+
+static void tick_waiting(struct aead *a, uint64_t now)
+{
+	struct key *k;
+
+	while ((k = overdue(a, now))) {
+		aead_place_last(a, k, now);
+		if (!k->link)
+			aead_key_forget(a, k); /* no memory */
 	}
 }
 
@@ -542,6 +567,7 @@ void aead_tick(struct aead *a, uint64_t now)
 			struct link *l = list_entry(at, struct link, in);
 
 			next = at->next;
+			aead_link_tidy(a, l);
 			if ((l->closed[SENT] || l->closed[RECEIVED]) &&
 			    l->last + AEAD_LINGER_NS <= now)
 				aead_link_end(a, l, ES_REC_CLOSE, now);

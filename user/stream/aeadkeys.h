@@ -35,6 +35,8 @@ struct key {
 	uint32_t tgid, tid;
 	uint8_t dir, phase;
 	bool v12, finished, updates, waits;
+	bool retired; /* another one has taken its place */
+	bool late;    /* may be of a connection that began before us */
 	struct aead_seq seq;
 	/* Handshake messages: the head of the one that is read, what is left of it. */
 	uint8_t head[4];
@@ -79,11 +81,13 @@ struct aead {
 /* aeadpair.c: finds the key's connection, or lets it wait; tells of it where it is known. */
 void aead_place(struct aead *a, struct key *k, uint64_t time);
 /* Decides what waits, now that more is known (or, last: that no more will be). */
-void aead_place_waiting(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t time);
+void aead_place_waiting(struct aead *a, uint32_t tgid, uint64_t proc_start);
 void aead_place_last(struct aead *a, struct key *k, uint64_t time);
 void aead_socket(struct aead *a, struct key *k, const struct es_peer *rec);
 struct link *aead_link_new(struct aead *a, struct key *k, uint64_t time);
 void aead_link_join(struct aead *a, struct link *l, struct key *k);
+/* Frees keys that are not used any more. */
+void aead_link_tidy(struct aead *a, struct link *l);
 
 /* aead.c */
 void aead_release(struct aead *a, struct key *k);

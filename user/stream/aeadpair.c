@@ -45,19 +45,6 @@ static void take_peer(struct aead *a, struct link *l, const struct es_peer *peer
 	aead_tell_peer(a, l);
 }
 
-/* The handshake's keys have done their duty once both sides have finished. */
-static void drop_handshake(struct aead *a, struct link *l)
-{
-	for (int d = SENT; d <= RECEIVED; d++) {
-		struct key *k = l->handshake[d];
-
-		if (k && l->finished[SENT] && l->finished[RECEIVED] && l->app[d]) {
-			l->handshake[d] = NULL;
-			aead_key_forget(a, k);
-		}
-	}
-}
-
 void aead_link_join(struct aead *a, struct link *l, struct key *k)
 {
 	struct key **place, *old;
@@ -83,10 +70,29 @@ void aead_link_join(struct aead *a, struct link *l, struct key *k)
 	if (!l->late)
 		aead_seq_from_zero(&k->seq);
 	if (old)
-		aead_key_forget(a, old);
+		old->retired = true;
 	take_peer(a, l, &k->peer);
 	aead_release(a, k);
-	drop_handshake(a, l);
+}
+
+/* Keys of the handshake have done their duty once both sides have finished. */
+static bool is_spent(const struct link *l, const struct key *k)
+{
+	return k->retired || (k->phase == KEY_HANDSHAKE && l->finished[SENT] &&
+			      l->finished[RECEIVED] && l->app[k->dir]);
+}
+
+void aead_link_tidy(struct aead *a, struct link *l)
+{
+	struct list *next;
+
+	for (struct list *i = l->keys.next; i != &l->keys; i = next) {
+		struct key *k = list_entry(i, struct key, of_link);
+
+		next = i->next;
+		if (is_spent(l, k))
+			aead_key_forget(a, k);
+	}
 }
 
 /* Makes one connection of two, of which at least one was not yet heard of outside. */
@@ -152,7 +158,7 @@ struct choice {
 	struct link *any;    /* one that could be meant */
 	size_t count;	     /* how many could */
 	struct link *thread; /* the one that only ever used the key's thread */
-	size_t on_thread, waiting;
+	size_t on_thread;
 	bool mixed; /* some connection of the process changed threads */
 };
 
@@ -215,6 +221,16 @@ static void wait_for_more(struct aead *a, struct key *k, uint64_t time)
 	a->waiting++;
 }
 
+/*
+ * In a process that ran before us, a key that nobody has seen may be an old one, whatever
+ * handshake there is to match: there only the socket counts.
+ */
+static bool certain(const struct choice *c, const struct key *k)
+{
+	return c->count == 1 &&
+	       (!k->late || k->phase == KEY_HANDSHAKE || same_socket(&k->peer, &c->any->peer));
+}
+
 void aead_place(struct aead *a, struct key *k, uint64_t time)
 {
 	struct choice c;
@@ -222,9 +238,9 @@ void aead_place(struct aead *a, struct key *k, uint64_t time)
 	if (k->link)
 		return;
 	choose(a, k, &c);
-	if (c.count == 1)
+	if (certain(&c, k))
 		aead_link_join(a, c.any, k);
-	else if (c.count > 1)
+	else if (c.count || (k->late && !k->peer.inode))
 		wait_for_more(a, k, time);
 	else
 		alone(a, k, time);
@@ -237,32 +253,31 @@ void aead_place_last(struct aead *a, struct key *k, uint64_t time)
 	if (k->link)
 		return;
 	choose(a, k, &c);
-	if (c.count == 1) {
+	if (certain(&c, k))
 		aead_link_join(a, c.any, k);
-	} else if (c.on_thread == 1 && !c.mixed) {
-		/* A thread for each connection. */
-		aead_link_join(a, c.thread, k);
-	} else {
+	else if (c.on_thread == 1 && !c.mixed && !k->late)
+		aead_link_join(a, c.thread, k); /* a thread for each connection */
+	else
 		alone(a, k, time);
-	}
 }
 
-void aead_place_waiting(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t time)
+void aead_place_waiting(struct aead *a, uint32_t tgid, uint64_t proc_start)
 {
-	struct list *next;
+	struct list *i = a->recent.next;
 	struct choice c;
 
-	for (struct list *i = a->recent.next; a->waiting && i != &a->recent; i = next) {
+	while (a->waiting && i != &a->recent) {
 		struct key *k = list_entry(i, struct key, recent);
 
-		next = i->next;
+		i = i->next;
 		if (!k->waits || k->tgid != tgid || k->proc_start != proc_start)
 			continue;
 		choose(a, k, &c);
-		if (c.count == 1)
-			aead_link_join(a, c.any, k);
+		if (!certain(&c, k))
+			continue;
+		aead_link_join(a, c.any, k);
+		i = a->recent.next; /* that may have ended others, and decided some */
 	}
-	(void)time;
 }
 
 /* ---- sockets ---- */
@@ -295,5 +310,5 @@ void aead_socket(struct aead *a, struct key *k, const struct es_peer *rec)
 	} else if (k->phase != KEY_NEW) {
 		aead_place(a, k, rec->head.time);
 	}
-	aead_place_waiting(a, tgid, start, rec->head.time);
+	aead_place_waiting(a, tgid, start);
 }
