@@ -29,8 +29,10 @@ static __noinline int stdio_forget(struct proc_val *proc, __u32 tgid)
 		return 0;
 	for (int i = 0; i < 2; i++) {
 		key.object = proc->stdio[i];
-		if (key.object)
+		if (key.object) {
 			bpf_map_delete_elem(&es_stdio, &key);
+			bpf_map_delete_elem(&es_pipes, &key.object);
+		}
 		proc->stdio[i] = 0;
 	}
 	return 0;
@@ -42,6 +44,7 @@ static __noinline int stdio_note(struct proc_val *proc, __u32 tgid)
 	struct stdio_key key = { .tgid = tgid };
 	struct stdio_val val = { 0 };
 	__u64 in, out;
+	__u32 nobody = 0;
 
 	if (!proc)
 		return 0;
@@ -57,6 +60,8 @@ static __noinline int stdio_note(struct proc_val *proc, __u32 tgid)
 	val.dir = in == out ? ES_STDIO_BOTH : ES_DIR_READ;
 	if (bpf_map_update_elem(&es_stdio, &key, &val, BPF_ANY))
 		return 0;
+	if (in & ES_OBJECT_PIPE)
+		bpf_map_update_elem(&es_pipes, &in, &nobody, BPF_NOEXIST);
 	if (in == out)
 		return 0;
 	proc->stdio[1] = key.object = out;

@@ -52,6 +52,14 @@ struct {
 	__type(value, struct stdio_val);
 } es_stdio SEC(".maps") __weak;
 
+/* Pipes that are somebody's standard input or output: who was seen to use the other end. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, __u32);
+} es_pipes SEC(".maps") __weak;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ES_STAT_COUNT);

@@ -62,6 +62,15 @@ static __always_inline bool worth_a_look(struct sysio *io)
 	       (type == SOCK_KIND_STREAM || (type == SOCK_KIND_DGRAM && io->dir == ES_DIR_WRITE));
 }
 
+/* A pipe that is another process's standard input: this one is at the other end. */
+static __always_inline void pipe_used(__u64 object, __u32 tgid)
+{
+	__u32 *user = bpf_map_lookup_elem(&es_pipes, &object);
+
+	if (user && !*user)
+		*user = tgid;
+}
+
 /* Nothing more to do with what is known of this stream? */
 static __always_inline bool settled(struct sysio *io, struct stream_key *key)
 {
@@ -103,8 +112,14 @@ static __noinline int plain_look(struct thread *th)
 	}
 	io->stream = io->object;
 	io->source = ES_SRC_SOCKET;
-	if (!is_stdio(io, tgid) && (!info.sock || !worth_a_look(io)))
-		return 0;
+	if (!is_stdio(io, tgid)) {
+		if (!info.sock) {
+			pipe_used(io->object, tgid);
+			return 0;
+		}
+		if (!worth_a_look(io))
+			return 0;
+	}
 	key.object = io->stream;
 	key.tgid = tgid;
 	key.execs = io->execs;
@@ -287,12 +302,60 @@ static __always_inline void fill_frame(struct thread *th)
 	f->time = bpf_ktime_get_ns();
 }
 
+/* Who made a pair of sockets, is at the other end of it. */
+static __always_inline __u32 socket_peer(__u64 sock)
+{
+	struct pid *pid = 0;
+	__u32 nr = 0;
+
+	if (!sock || HOP(pid, (struct sock *)sock, sk_peer_pid) || !pid)
+		return 0;
+	bpf_probe_read_kernel(&nr, sizeof(nr), (void *)pid + bpf_core_field_offset(pid->numbers));
+	return nr;
+}
+
+/* Tells whom a child talks with over its standard input and output, once that is known. */
+static __noinline int stdio_peer(struct stream_val *s, struct thread *th)
+{
+	__u64 object, id = bpf_get_current_pid_tgid();
+	struct es_peer *p;
+	__u32 *user, tgid;
+
+	if (!s || !th)
+		return 0;
+	object = th->io.stream;
+	user = bpf_map_lookup_elem(&es_pipes, &object);
+	tgid = user ? *user : socket_peer(th->io.sock);
+	if (!tgid)
+		return 0;
+	p = bpf_ringbuf_reserve(&es_ring, sizeof(*p), 0);
+	if (!p)
+		return 0;
+	__builtin_memset(p, 0, sizeof(*p));
+	p->head.type = ES_REC_PEER;
+	p->head.size = sizeof(*p);
+	p->head.time = th->one.time;
+	p->head.tgid = id >> 32;
+	p->head.tid = (__u32)id;
+	p->stream.proc_start = s->proc_start;
+	p->stream.object = object;
+	p->stream.birth = s->birth;
+	p->peer_tgid = tgid;
+	bpf_ringbuf_submit(p, BPF_RB_NO_WAKEUP);
+	s->flags |= STREAM_PEER_SENT;
+	return 0;
+}
+
 static __always_inline void take(struct stream_val *s, struct stream_key *key, struct thread *th)
 {
 	struct frame *f = &th->one;
 
-	if (!(s->flags & STREAM_PEER_SENT) && th->io.source == ES_SRC_SOCKET)
-		emit_peer(s, f->object, f->time);
+	if (!(s->flags & STREAM_PEER_SENT)) {
+		if (th->io.source == ES_SRC_SOCKET)
+			emit_peer(s, f->object, f->time);
+		else
+			stdio_peer(s, th);
+	}
 	f->want = verdict_of(key, s);
 	if (th->io.kind == IO_UNSEEN) {
 		unseen(s, f);

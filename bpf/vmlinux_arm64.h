@@ -124,6 +124,7 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_type;
+	struct pid *sk_peer_pid;
 };
 
 struct tcp_sock {

@@ -148,6 +148,9 @@ struct es_peer {
 	__u8 remote[16]; /* network order; IPv4 in the first 4 */
 	__u8 local[16];
 	__u64 inode; /* of the socket; 0: not told */
+	/* Of standard input and output: the process at the other end, in the root pid namespace. */
+	__u32 peer_tgid; /* 0: not told */
+	__u32 pad2;
 };
 
 /* ES_REC_WIRE: of a socket whose bytes are not taken. The payload of len bytes follows. */
@@ -264,7 +267,7 @@ _Static_assert(sizeof(struct es_head) == 24, "es_head");
 _Static_assert(sizeof(struct es_stream) == 24, "es_stream");
 _Static_assert(sizeof(struct es_data) == 80, "es_data");
 _Static_assert(sizeof(struct es_close) == 120, "es_close");
-_Static_assert(sizeof(struct es_peer) == 104, "es_peer");
+_Static_assert(sizeof(struct es_peer) == 112, "es_peer");
 _Static_assert(sizeof(struct es_wire) == 96, "es_wire");
 _Static_assert(sizeof(struct es_aead) == 96, "es_aead");
 _Static_assert(sizeof(struct es_proc) == 72, "es_proc");

@@ -273,6 +273,39 @@ static size_t blind_spots(const struct outputs_end *end, char *blind[BLIND_MAX])
 	return n;
 }
 
+static uint64_t sum(const uint64_t v[RPC_KIND_COUNT])
+{
+	uint64_t n = 0;
+
+	for (int k = 0; k < RPC_KIND_COUNT; k++)
+		n += v[k];
+	return n;
+}
+
+static uint32_t shown_pid(const struct outputs_end *end, uint32_t tgid, uint64_t start)
+{
+	const struct process *p = facts_process(end->facts, tgid, start);
+
+	return p && p->ns_tgid ? p->ns_tgid : tgid;
+}
+
+/* Who spoke over standard input and output. */
+static void note_servers(struct outputs_end *end)
+{
+	for (size_t i = 0; i < end->servers->count; i++) {
+		const struct server *s = &end->servers->v[i];
+		const struct process *p = facts_process(end->facts, s->tgid, s->proc_start);
+		struct sv name = p ? sv_behind_last(p->exe, '/') : SV_NONE;
+
+		outputs_note(end,
+			     "JSON-RPC on standard input and output: %.*s[%u], client %u: "
+			     "%llu messages to it, %llu from it",
+			     SV_ARG(name), shown_pid(end, s->tgid, s->proc_start), s->client_tgid,
+			     (unsigned long long)sum(s->messages[CONN_READ]),
+			     (unsigned long long)sum(s->messages[CONN_WRITE]));
+	}
+}
+
 /* A library whose other direction never showed: what a process sends another way is not seen. */
 static void note_one_way(struct outputs_end *end)
 {
@@ -337,6 +370,7 @@ int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 		outputs_note(end, "--stats-file %s: %s", path, strerror(-err));
 	note_read(end);
 	note_one_way(end);
+	note_servers(end);
 	f.notes = (const char *const *)end->notes;
 	f.note_count = end->note_count;
 	if (o->view)

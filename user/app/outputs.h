@@ -8,6 +8,7 @@
  */
 #include "app/accounts.h"
 #include "app/options.h"
+#include "app/servers.h"
 #include "audit/blind.h"
 #include "base/stats.h"
 #include "dialect/dialect.h"
@@ -29,6 +30,7 @@ struct figure {
 struct outputs_end {
 	const struct facts *facts;
 	const struct blinds *blinds;
+	const struct servers *servers;
 	const struct accounts *accounts; /* may be NULL */
 	const struct conns_totals *totals;
 	const struct dialect_stats *dialect;

@@ -8,6 +8,7 @@
 
 #include "app/accounts.h"
 #include "app/outputs.h"
+#include "app/servers.h"
 #include "app/unseen.h"
 #include "dialect/dialect.h"
 #include "exchange/pair.h"
@@ -25,6 +26,8 @@ struct pipeline {
 	struct aead *aead;
 	struct conns *conns;
 	struct pairs *pairs;
+	struct rpcs *rpcs;
+	struct servers servers;
 	struct dialect *dialect;
 	struct outputs *outputs;
 	struct accounts *accounts; /* NULL: not asked for */
@@ -66,6 +69,7 @@ static int build_stages(struct pipeline *p)
 		.want_content = !option_is(p->opt.options, OPT_content, "off"),
 	};
 	struct pairs_opts pairs = { .stats = p->stats, .ops = &dialect_exchange_ops };
+	struct rpcs_opts rpcs = { .stats = p->stats, .closed = servers_closed, .ctx = &p->servers };
 	struct conns_opts conns = {
 		.stats = p->stats, .sink = &pairs_sink, .ignore = on_ignore, .ignore_ctx = p
 	};
@@ -84,7 +88,11 @@ static int build_stages(struct pipeline *p)
 	pairs.ctx = p->dialect;
 	if (!err)
 		err = pairs_new(&p->pairs, &pairs);
+	if (!err)
+		err = rpcs_new(&p->rpcs, &rpcs);
 	conns.sink_ctx = p->pairs;
+	conns.rpc = &rpcs_sink;
+	conns.rpc_ctx = p->rpcs;
 	conns.decided = unseen_decided;
 	conns.decided_ctx = p->unseen;
 	if (!err)
@@ -139,6 +147,7 @@ void pipeline_free(struct pipeline *p)
 	aead_free(p->aead);
 	conns_free(p->conns);
 	pairs_free(p->pairs);
+	rpcs_free(p->rpcs);
 	dialect_free(p->dialect);
 	unseen_free(p->unseen);
 	facts_free(p->facts);
@@ -401,6 +410,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 	struct view_loss loss[ES_STAT_COUNT];
 	struct outputs_end end = { .facts = p->facts,
 				   .blinds = unseen_blinds(p->unseen),
+				   .servers = &p->servers,
 				   .accounts = p->accounts,
 				   .totals = conns_totals(p->conns),
 				   .dialect = dialect_stats(p->dialect),

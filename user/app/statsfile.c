@@ -91,6 +91,47 @@ static void write_blinds(const struct outputs_end *end, struct json_writer *w)
 	json_write_array_end(w);
 }
 
+static void write_kinds(struct json_writer *w, struct sv key, const uint64_t v[RPC_KIND_COUNT])
+{
+	static const char *const names[RPC_KIND_COUNT] = { [RPC_REQUEST] = "requests",
+							   [RPC_NOTIFICATION] = "notifications",
+							   [RPC_RESPONSE] = "responses",
+							   [RPC_ERROR] = "errors",
+							   [RPC_BROKEN] = "broken" };
+
+	json_write_key(w, key);
+	json_write_object(w);
+	for (int k = 0; k < RPC_KIND_COUNT; k++) {
+		json_write_key(w, sv_of(names[k]));
+		json_write_int(w, (int64_t)v[k]);
+	}
+	json_write_object_end(w);
+}
+
+/* JSON-RPC on standard input and output; pids as the kernel counts in the root namespace. */
+static void write_servers(const struct outputs_end *end, struct json_writer *w)
+{
+	json_write_key(w, SV("stdio"));
+	json_write_array(w);
+	for (size_t i = 0; i < end->servers->count; i++) {
+		const struct server *s = &end->servers->v[i];
+
+		json_write_object(w);
+		json_write_key(w, SV("server_tgid"));
+		json_write_int(w, s->tgid);
+		json_write_key(w, SV("client_tgid"));
+		json_write_int(w, s->client_tgid);
+		write_kinds(w, SV("to_server"), s->messages[CONN_READ]);
+		write_kinds(w, SV("from_server"), s->messages[CONN_WRITE]);
+		json_write_key(w, SV("answered"));
+		json_write_int(w, (int64_t)s->answered);
+		json_write_key(w, SV("unanswered"));
+		json_write_int(w, (int64_t)s->unanswered);
+		json_write_object_end(w);
+	}
+	json_write_array_end(w);
+}
+
 static void write_counts(const struct outputs_end *end, uint64_t calls, struct json_writer *w)
 {
 	const struct {
@@ -153,6 +194,7 @@ int statsfile_write(const char *path, const struct outputs_end *end, uint64_t ca
 	write_stats(end, &w);
 	write_libs(end, &w);
 	write_blinds(end, &w);
+	write_servers(end, &w);
 	json_write_object_end(&w);
 	buf_addc(&b, '\n');
 	err = b.failed ? -ENOMEM : write_file(path, &b);

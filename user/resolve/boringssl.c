@@ -22,6 +22,8 @@
 #define READ_BEFORE_MIN 10
 #define READ_BEFORE_MAX 45
 #define WRITE_SPAN	48
+/* SSL_write clears two kinds of errors first; SSL_read calls nothing before it refuses QUIC. */
+#define WRITE_DEPTH 4
 
 struct lookup {
 	struct resolver *r;
@@ -31,31 +33,37 @@ struct lookup {
 	size_t count;
 };
 
-static bool line_of(const struct errfunc *f, int32_t reason, int32_t from, int32_t to, int32_t *ret)
+static const struct errsite *site_of(const struct errfunc *f, int32_t reason, int32_t from,
+				     int32_t to)
 {
 	for (size_t i = 0; i < f->count; i++) {
 		const struct errsite *s = &f->sites[i];
 
 		if (s->library == LIB_SSL && s->reason == reason && s->line >= from &&
-		    s->line <= to) {
-			*ret = s->line;
+		    s->line <= to)
+			return s;
+	}
+	return NULL;
+}
+
+/*
+ * Not called, then uninitialized, then bad length, in this order and close together; the first
+ * soon behind the entry, or this is a function that has SSL_write inlined.
+ */
+static bool is_write(const struct errfile *file, const struct errfunc *f, int32_t *ret_line)
+{
+	const struct errsite *a = NULL, *b;
+
+	while ((a = site_of(f, NOT_CALLED, a ? a->line + 1 : 1, INT32_MAX))) {
+		int depth = errfile_depth(file, &f->at, a->call);
+
+		b = site_of(f, UNINITIALIZED, a->line + 1, a->line + WRITE_SPAN);
+		if (b && site_of(f, BAD_LENGTH, b->line + 1, a->line + WRITE_SPAN) && depth >= 0 &&
+		    depth <= WRITE_DEPTH) {
+			*ret_line = a->line;
 			return true;
 		}
 	}
-	return false;
-}
-
-/* Not called, then uninitialized, then bad length, in this order and close together. */
-static bool is_write(const struct errfunc *f, int32_t *ret_line)
-{
-	int32_t a = 0, b, c;
-
-	while (line_of(f, NOT_CALLED, a + 1, INT32_MAX, &a))
-		if (line_of(f, UNINITIALIZED, a + 1, a + WRITE_SPAN, &b) &&
-		    line_of(f, BAD_LENGTH, b + 1, a + WRITE_SPAN, &c)) {
-			*ret_line = a;
-			return true;
-		}
 	return false;
 }
 
@@ -122,7 +130,8 @@ static int reader_of(struct lookup *l, const struct border *peek, struct border 
 		struct border at;
 
 		if (border_at(errfile_borders(l->file), callers[i], &at) ||
-		    effects_of(l, &at, &e) || !e.stores)
+		    effects_of(l, &at, &e) || !e.stores ||
+		    errfile_depth(l->file, &at, callers[i]) != 0)
 			continue;
 		fits += fits == 0 || at.start != ret->start;
 		*ret = at;
@@ -135,7 +144,7 @@ static int find_write(struct lookup *l, struct border *ret, int32_t *line)
 	size_t fits = 0;
 
 	for (size_t i = 0; i < l->count; i++) {
-		if (is_write(&l->funcs[i], line)) {
+		if (is_write(l->file, &l->funcs[i], line)) {
 			*ret = l->funcs[i].at;
 			fits++;
 		}
@@ -149,13 +158,14 @@ static int find_read(struct lookup *l, const struct border *write, int32_t line,
 {
 	const struct errfunc *found[READS_MAX];
 	size_t n = 0;
-	int32_t at;
 	int err;
 
 	for (size_t i = 0; i < l->count; i++) {
-		if (l->funcs[i].at.start == write->start ||
-		    !line_of(&l->funcs[i], NOT_CALLED, line - READ_BEFORE_MAX,
-			     line - READ_BEFORE_MIN, &at))
+		const struct errsite *s = site_of(&l->funcs[i], NOT_CALLED, line - READ_BEFORE_MAX,
+						  line - READ_BEFORE_MIN);
+
+		if (l->funcs[i].at.start == write->start || !s ||
+		    errfile_depth(l->file, &l->funcs[i].at, s->call) != 0)
 			continue;
 		if (n == READS_MAX)
 			return -EMLINK;
@@ -167,11 +177,20 @@ static int find_read(struct lookup *l, const struct border *write, int32_t line,
 	return err;
 }
 
+/* A buffer and its length, and nothing behind them. */
+static bool takes_buffer(const struct uses *u)
+{
+	uint32_t buffer = PLACE_ARG(1) | PLACE_ARG(2);
+
+	return ((u->read | u->passed) & buffer) == buffer &&
+	       !(u->read & (PLACE_ARG(3) | PLACE_ARG(4)));
+}
+
 static int add_point(struct lookup *l, const char *name, enum tls_prog prog,
 		     const struct border *at)
 {
 	struct function fn;
-	uint32_t args;
+	struct uses uses;
 	int err;
 
 	if (at->proof == BORDER_UNPROVEN) {
@@ -182,8 +201,8 @@ static int add_point(struct lookup *l, const char *name, enum tls_prog prog,
 	err = function_read(l->r, at->start, at->size, &fn);
 	if (err)
 		return err;
-	err = uses_args(&fn.code, &args);
-	if (!err && (args & ~PLACE_ARG(0) & PLACE_ARGS(5)) != (PLACE_ARG(1) | PLACE_ARG(2))) {
+	err = uses_args(&fn.code, &uses);
+	if (!err && !takes_buffer(&uses)) {
 		stack_say(l->stack, "%s: does not take a buffer and its length ", name);
 		err = -ENOENT;
 	}
@@ -241,5 +260,7 @@ int find_boringssl(struct resolver *r)
 	}
 	if (err)
 		stack_refuse(l.stack, err);
+	else
+		stack_merge(r, l.stack);
 	return err == -EIO || err == -ENOMEM ? err : 0;
 }

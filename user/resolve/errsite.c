@@ -70,6 +70,8 @@ static bool passes(const struct reading *r, const struct flow_call *call, unsign
 /* Which argument is the text says which of the three it is. */
 static bool read_site(const struct reading *r, const struct flow_call *call, struct errsite *s)
 {
+	uint8_t byte;
+
 	*s = (struct errsite){ call->addr, -1, -1, -1, -1 };
 	if (passes(r, call, 3)) {
 		s->library = small(call, 0);
@@ -88,7 +90,8 @@ static bool read_site(const struct reading *r, const struct flow_call *call, str
 	}
 	/* A function's name is no proof without a file and a line before it. */
 	s->line = small(call, 1);
-	return s->line > 0 && call->known & PLACE_ARG(0) && call->args[0] > INT16_MAX;
+	return s->line > 0 && call->known & PLACE_ARG(0) &&
+	       elf_read(search_elf(r->file->search), call->args[0], &byte, 1) == 1;
 }
 
 static int take_call(void *ctx, const struct flow_call *call)
@@ -125,26 +128,50 @@ static int read_part(struct elf *e, uint64_t start, uint64_t size, struct place_
 	return 0;
 }
 
+/* The function's code and its split-off parts; the bytes are the caller's in any case. */
+static int read_all(struct elf *e, const struct border *at,
+		    struct place_code parts[1 + BORDER_COLD_MAX], size_t *count)
+{
+	int err = read_part(e, at->start, at->size, &parts[0]);
+
+	*count = err == 0;
+	for (size_t i = 0; i < at->cold_count && !err; i++) {
+		err = read_part(e, at->cold[i].start, at->cold[i].size, &parts[*count]);
+		*count += err == 0;
+	}
+	return err;
+}
+
+static void free_all(struct place_code *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free((void *)parts[i].bytes);
+}
+
 static int read_sites(const struct errfile *file, struct errfunc *f)
 {
-	struct elf *e = search_elf(file->search);
 	struct place_code parts[1 + BORDER_COLD_MAX];
 	struct reading r = { file, f };
-	size_t n = 0;
-	int err = read_part(e, f->at.start, f->at.size, &parts[0]);
+	size_t n;
+	int err = read_all(search_elf(file->search), &f->at, parts, &n);
 
 	if (!err)
-		n++;
-	for (size_t i = 0; i < f->at.cold_count && !err; i++) {
-		err = read_part(e, f->at.cold[i].start, f->at.cold[i].size, &parts[n]);
-		n += err == 0;
-	}
-	if (!err)
 		err = flow_calls(parts, n, take_call, &r);
-	for (size_t i = 0; i < n; i++)
-		free((void *)parts[i].bytes);
+	free_all(parts, n);
 	/* One function that cannot be read is one function less, not the end. */
 	return err == -EIO || err == -ENOMEM ? err : 0;
+}
+
+int errfile_depth(const struct errfile *f, const struct border *at, uint64_t call)
+{
+	struct place_code parts[1 + BORDER_COLD_MAX];
+	size_t n;
+	int err = read_all(search_elf(f->search), at, parts, &n);
+
+	if (!err)
+		err = flow_calls_before(parts, n, call);
+	free_all(parts, n);
+	return err;
 }
 
 static int by_start(const void *a, const void *b)

@@ -28,6 +28,21 @@ const struct tls_stack *stack_named(const struct resolver *r, const char *name)
 	return NULL;
 }
 
+void stack_merge(struct resolver *r, const struct tls_stack *s)
+{
+	struct tls_verdict *v = r->verdict;
+
+	for (size_t i = 0; i + 1 < v->count; i++) {
+		for (size_t k = 0; k < s->point_count; k++) {
+			if (stack_has_point(&v->stacks[i], s->points[k].addr)) {
+				v->stacks[i].name = s->name;
+				v->count--;
+				return;
+			}
+		}
+	}
+}
+
 void stack_say(struct tls_stack *s, const char *fmt, ...)
 {
 	size_t used = strlen(s->how);

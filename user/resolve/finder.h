@@ -28,6 +28,12 @@ struct tls_stack *stack_add(struct resolver *r, const char *name, enum tls_found
 /* A stack of this name that is not refused, or NULL. */
 const struct tls_stack *stack_named(const struct resolver *r, const char *name);
 
+/*
+ * s, the last stack, is dropped when its points are those of one that was found by name before;
+ * that one gets its name, which search knows better: OpenSSL's kin share theirs.
+ */
+void stack_merge(struct resolver *r, const struct tls_stack *s);
+
 /* Adds to how. */
 void __attribute__((format(printf, 2, 3))) stack_say(struct tls_stack *s, const char *fmt, ...);
 

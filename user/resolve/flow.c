@@ -333,25 +333,82 @@ static int run(struct flow *f, uint32_t entry)
 	return err;
 }
 
+static int read_parts(struct flow *f, const struct place_code *parts, size_t count)
+{
+	int err = 0;
+
+	f->steps = malloc(STEPS_MAX * sizeof(*f->steps));
+	if (!f->steps)
+		return -ENOMEM;
+	for (size_t i = 0; i < count && !err; i++)
+		err = read_steps(f, &parts[i]);
+	if (err || f->step_count == 0)
+		return err ? err : -EBADMSG;
+	qsort(f->steps, f->step_count, sizeof(*f->steps), by_addr);
+	return step_at(f, parts[0].addr) == NOWHERE ? -EBADMSG : 0;
+}
+
 int flow_calls(const struct place_code *parts, size_t count, flow_fn *fn, void *ctx)
 {
 	struct flow f = { .arm64 = count && parts[0].arm64, .fn = fn, .ctx = ctx };
-	uint64_t entry = count ? parts[0].addr : 0;
-	int err = 0;
+	int err = read_parts(&f, parts, count);
 
-	f.steps = malloc(STEPS_MAX * sizeof(*f.steps));
-	if (!f.steps)
-		return -ENOMEM;
-	for (size_t i = 0; i < count && !err; i++)
-		err = read_steps(&f, &parts[i]);
-	if (!err && f.step_count == 0)
-		err = -EBADMSG;
-	if (!err) {
-		qsort(f.steps, f.step_count, sizeof(*f.steps), by_addr);
-		err = step_at(&f, entry) == NOWHERE ? -EBADMSG : run(&f, step_at(&f, entry));
-	}
+	if (!err)
+		err = run(&f, step_at(&f, parts[0].addr));
 	free(f.steps);
 	free(f.blocks);
 	free(f.block_of);
+	return err;
+}
+
+#define FAR INT16_MAX
+
+/* One round of spreading distances; returns whether any got shorter. */
+static bool spread(const struct flow *f, int16_t *calls_to)
+{
+	bool moved = false;
+
+	for (uint32_t i = 0; i < f->step_count; i++) {
+		const struct step *s = &f->steps[i];
+		uint32_t to[2] = { leads(s) ? step_at(f, s->target) : NOWHERE, NOWHERE };
+		int16_t out = calls_to[i];
+
+		if (out == FAR)
+			continue;
+		out = (int16_t)(out + (s->kind == STEP_CALL));
+		if (s->kind != STEP_JUMP && s->kind != STEP_END)
+			to[1] = step_behind(f, i);
+		for (int k = 0; k < 2; k++) {
+			if (to[k] != NOWHERE && out < calls_to[to[k]]) {
+				calls_to[to[k]] = out;
+				moved = true;
+			}
+		}
+	}
+	return moved;
+}
+
+int flow_calls_before(const struct place_code *parts, size_t count, uint64_t call)
+{
+	struct flow f = { .arm64 = count && parts[0].arm64 };
+	int16_t *calls_to = NULL;
+	int err = read_parts(&f, parts, count);
+
+	if (!err) {
+		calls_to = malloc(f.step_count * sizeof(*calls_to));
+		err = calls_to ? 0 : -ENOMEM;
+	}
+	if (!err) {
+		for (uint32_t i = 0; i < f.step_count; i++)
+			calls_to[i] = FAR;
+		calls_to[step_at(&f, parts[0].addr)] = 0;
+		for (int round = 0; round < ROUNDS_MAX && spread(&f, calls_to); round++)
+			;
+		err = step_at(&f, call) == NOWHERE || calls_to[step_at(&f, call)] == FAR
+			      ? -ENOENT
+			      : calls_to[step_at(&f, call)];
+	}
+	free(calls_to);
+	free(f.steps);
 	return err;
 }

@@ -27,4 +27,10 @@ typedef int flow_fn(void *ctx, const struct flow_call *call);
  */
 int flow_calls(const struct place_code *parts, size_t count, flow_fn *fn, void *ctx);
 
+/*
+ * How many calls lie, at the least, on a way from the entry to the call at this address.
+ * Returns that, -ENOENT (no way leads there), or as flow_calls().
+ */
+int flow_calls_before(const struct place_code *parts, size_t count, uint64_t call);
+
 #endif /* EARSHOT_RESOLVE_FLOW_H */

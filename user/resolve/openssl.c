@@ -98,16 +98,19 @@ static int look_up(struct resolver *r, const struct side *side, struct found *re
 static int shape(const struct side *side, const struct place_code *code, bool outer,
 		 enum tls_prog *ret)
 {
-	uint32_t args;
-	int err = uses_args(code, &args);
+	struct uses u;
+	uint32_t taken, behind = PLACE_ARG(3) | PLACE_ARG(4);
+	int err = uses_args(code, &u);
 
 	if (err)
 		return err;
-	if (!(args & PLACE_ARG(1)) || !(args & PLACE_ARG(2)))
+	taken = u.read | u.passed;
+	if (!(taken & PLACE_ARG(1)) || !(taken & PLACE_ARG(2)))
 		return -ENOENT;
-	if (outer != !(args & (PLACE_ARG(3) | PLACE_ARG(4))))
+	if (outer ? u.read & behind : !(taken & behind))
 		return -EMLINK;
-	*ret = outer ? side->plain : args & PLACE_ARG(4) ? side->ex2 : side->ex;
+	/* Whoever has flags before the pointer cannot pass it on where it is. */
+	*ret = outer ? side->plain : u.read & PLACE_ARG(4) ? side->ex2 : side->ex;
 	return *ret == TLS_PROG_COUNT ? -EMLINK : 0;
 }
 

@@ -80,26 +80,30 @@ struct text_pass {
 	const struct scan_window *w;
 };
 
+/* How many bytes of its segment lie before addr. */
+static uint64_t room_before(struct elf *e, uint64_t addr)
+{
+	const struct elf_load *loads;
+	size_t n = elf_loads(e, &loads);
+
+	for (size_t i = 0; i < n; i++)
+		if (addr >= loads[i].addr && addr - loads[i].addr < loads[i].size)
+			return addr - loads[i].addr;
+	return 0;
+}
+
 /* Where the printable run that ends before addr begins. */
 static uint64_t run_start(struct elf *e, uint64_t addr)
 {
+	uint64_t room = room_before(e, addr);
 	uint8_t before[PATH_MAX_LEN];
-	size_t len = addr < sizeof(before) ? (size_t)addr : sizeof(before);
+	size_t len = room < sizeof(before) ? (size_t)room : sizeof(before), i = len;
 
-	/* The run may begin the segment: then less can be read. */
-	while (len > 0) {
-		ssize_t n = elf_read(e, addr - len, before, len);
-		size_t i = len;
-
-		if (n != (ssize_t)len) {
-			len /= 2;
-			continue;
-		}
-		while (i > 0 && before[i - 1] >= 0x20 && before[i - 1] < 0x7f)
-			i--;
-		return addr - len + i;
-	}
-	return addr;
+	if (len == 0 || elf_read(e, addr - len, before, len) != (ssize_t)len)
+		return addr;
+	while (i > 0 && before[i - 1] >= 0x20 && before[i - 1] < 0x7f)
+		i--;
+	return addr - len + i;
 }
 
 static void take_text(void *ctx, size_t word, size_t at)

@@ -9,7 +9,7 @@
 #define STEPS_MAX  16384u
 #define ROUNDS_MAX 64
 
-struct uses {
+struct walk {
 	bool arm64;
 	struct step *steps;
 	uint32_t *live; /* before each step: registers that may hold the caller's value */
@@ -25,7 +25,7 @@ static uint32_t all_args(bool arm64)
 	return mask;
 }
 
-static int read_all(struct uses *u, const struct place_code *code)
+static int read_all(struct walk *u, const struct place_code *code)
 {
 	struct stepper *s;
 	int err = stepper_new(&s, code);
@@ -38,7 +38,7 @@ static int read_all(struct uses *u, const struct place_code *code)
 	return err > 0 ? -E2BIG : err;
 }
 
-static uint32_t step_at(const struct uses *u, uint64_t addr)
+static uint32_t step_at(const struct walk *u, uint64_t addr)
 {
 	uint32_t lo = 0, hi = u->count;
 
@@ -53,7 +53,7 @@ static uint32_t step_at(const struct uses *u, uint64_t addr)
 	return lo < u->count && u->steps[lo].addr == addr ? lo : u->count;
 }
 
-static uint32_t written(const struct uses *u, const struct step *s)
+static uint32_t written(const struct walk *u, const struct step *s)
 {
 	uint32_t mask = s->kills;
 
@@ -65,7 +65,7 @@ static uint32_t written(const struct uses *u, const struct step *s)
 }
 
 /* One pass forward; returns whether anything new was learnt. */
-static bool pass(struct uses *u)
+static bool pass(struct walk *u)
 {
 	bool moved = false;
 
@@ -88,26 +88,42 @@ static bool pass(struct uses *u)
 	return moved;
 }
 
-static int run(struct uses *u, uint32_t *ret)
+/* A mask of registers as one of arguments. */
+static uint32_t args_of(const struct walk *u, uint32_t regs)
 {
-	uint32_t read = 0, mask = 0;
+	uint32_t mask = 0;
+
+	for (unsigned n = 0; n < 6; n++)
+		if (regs & 1u << step_arg_reg(u->arm64, n))
+			mask |= PLACE_ARG(n);
+	return mask;
+}
+
+static int run(struct walk *u, struct uses *ret)
+{
+	/* rsp; x30, and 31 for sp */
+	uint32_t read = 0, passed = 0, stack = u->arm64 ? 3u << 30 : 1u << 4;
 
 	u->live[0] = all_args(u->arm64);
 	for (int round = 0; pass(u); round++)
 		if (round == ROUNDS_MAX)
 			return -E2BIG;
-	for (uint32_t i = 0; i < u->count; i++)
-		read |= u->live[i] & u->steps[i].reads;
-	for (unsigned n = 0; n < 6; n++)
-		if (read & 1u << step_arg_reg(u->arm64, n))
-			mask |= PLACE_ARG(n);
-	*ret = mask;
+	for (uint32_t i = 0; i < u->count; i++) {
+		const struct step *s = &u->steps[i];
+		bool leaves = s->kind == STEP_JUMP && step_at(u, s->target) == u->count;
+
+		read |= u->live[i] & s->reads;
+		/* A jump through a register, too; returns read none but the stack pointer. */
+		if (s->kind == STEP_CALL || leaves || (s->kind == STEP_END && s->reads & ~stack))
+			passed |= u->live[i];
+	}
+	*ret = (struct uses){ args_of(u, read), args_of(u, passed) };
 	return 0;
 }
 
-int uses_args(const struct place_code *code, uint32_t *ret)
+int uses_args(const struct place_code *code, struct uses *ret)
 {
-	struct uses u = { .arm64 = code->arm64 };
+	struct walk u = { .arm64 = code->arm64 };
 	int err = -ENOMEM;
 
 	u.steps = malloc(STEPS_MAX * sizeof(*u.steps));

@@ -311,6 +311,7 @@ void conns_peer(struct conns *c, const struct es_peer *rec)
 	s->conn.peer_port = rec->remote_port;
 	memcpy(s->conn.peer_addr, rec->remote, sizeof(s->conn.peer_addr));
 	s->conn.inode = rec->inode;
+	s->conn.peer_tgid = rec->peer_tgid;
 	if (s->conn.proto != CONN_UNDECIDED)
 		conns_say_decided(c, s);
 }

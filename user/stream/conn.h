@@ -41,6 +41,7 @@ enum conn_proto {
 	CONN_HTTP1,
 	CONN_HTTP2,    /* counted, not read */
 	CONN_TLS,      /* counted, not read */
+	CONN_JSONRPC,  /* on standard input and output */
 	CONN_UPGRADED, /* was HTTP/1: counted from there on, not read */
 	CONN_UNKNOWN,  /* counted, not read */
 	CONN_UNSEEN,   /* ended undecided because the bytes that would tell were lost */
@@ -66,9 +67,10 @@ struct conn {
 	enum conn_dir request_dir; /* CONN_WRITE: the process is the client */
 	bool late;		   /* was, or may have been, running when it was first seen */
 	bool tls;
-	uint8_t source;	  /* enum es_source */
-	uint32_t library; /* what was probed; 0: not known */
-	uint64_t inode;	  /* of the socket; 0: not known */
+	uint8_t source;	    /* enum es_source */
+	uint32_t library;   /* what was probed; 0: not known */
+	uint64_t inode;	    /* of the socket; 0: not known */
+	uint32_t peer_tgid; /* standard input and output: who is at the other end; 0: not known */
 	/* The far end; family 0: not known (yet: it may come after open()). */
 	uint16_t peer_family; /* AF_INET 2, AF_INET6 10 */
 	uint16_t peer_port;
@@ -78,8 +80,8 @@ struct conn {
 };
 
 /*
- * The one consumer. Only streams of HTTP/1, and unseen ones (open, gap, close), are handed
- * on. Bytes are views valid inside the call. time is of the record that held the bytes.
+ * A consumer: one for HTTP/1 and unseen streams (open, gap, close), one for JSON-RPC. Others
+ * are not handed on. Bytes are views valid inside the call. time is of the record that held the bytes.
  */
 struct conn_sink {
 	void (*open)(void *ctx, struct conn *conn);
@@ -103,6 +105,8 @@ struct conns_opts {
 	struct stat_pair *stats;      /* ES_STAT_COUNT pairs; borrowed */
 	const struct conn_sink *sink; /* borrowed */
 	void *sink_ctx;
+	const struct conn_sink *rpc; /* of CONN_JSONRPC; NULL: nobody wants it */
+	void *rpc_ctx;
 	conn_ignore_fn *ignore; /* may be NULL */
 	void *ignore_ctx;
 	conn_decided_fn *decided; /* may be NULL */

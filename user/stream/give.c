@@ -22,21 +22,50 @@ static void rule_out(struct conns *c, struct stream *s, enum conn_proto proto, u
 		c->opts.ignore(c->opts.ignore_ctx, &s->conn);
 }
 
+static bool is_read(const struct stream *s)
+{
+	return s->conn.proto == CONN_HTTP1 || s->conn.proto == CONN_JSONRPC;
+}
+
+/* Who reads this protocol. */
+static const struct conn_sink *sink_of(const struct conns *c, const struct stream *s, void **ctx)
+{
+	bool rpc = s->conn.proto == CONN_JSONRPC;
+
+	*ctx = rpc ? c->opts.rpc_ctx : c->opts.sink_ctx;
+	return rpc ? c->opts.rpc : c->opts.sink;
+}
+
+static void sink_gap(struct conns *c, struct stream *s, enum conn_dir dir, uint64_t count,
+		     uint64_t time)
+{
+	void *ctx;
+	const struct conn_sink *sink = sink_of(c, s, &ctx);
+
+	sink->gap(ctx, &s->conn, dir, count, time);
+}
+
 static void sink_bytes(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
 		       uint64_t time)
 {
-	if (!c->opts.sink->bytes(c->opts.sink_ctx, &s->conn, dir, bytes, time))
-		rule_out(c, s, CONN_UPGRADED, 0);
+	void *ctx;
+	const struct conn_sink *sink = sink_of(c, s, &ctx);
+
+	if (!sink->bytes(ctx, &s->conn, dir, bytes, time))
+		rule_out(c, s, s->conn.proto == CONN_HTTP1 ? CONN_UPGRADED : CONN_UNKNOWN, 0);
 }
 
 static void sink_open(struct conns *c, struct stream *s, enum conn_proto proto,
 		      enum conn_dir request_dir)
 {
+	const struct conn_sink *sink;
+
 	s->conn.proto = proto;
 	s->conn.request_dir = request_dir;
-	s->opened = true;
+	sink = sink_of(c, s, &s->sink_ctx);
+	s->sink = sink;
 	conns_say_decided(c, s);
-	c->opts.sink->open(c->opts.sink_ctx, &s->conn);
+	sink->open(s->sink_ctx, &s->conn);
 }
 
 /* Hands on what was seen of one direction while it was not known what it is. */
@@ -46,19 +75,19 @@ static void release(struct conns *c, struct stream *s, enum conn_dir dir, uint64
 	struct sv held = { side->held, side->held_len };
 
 	if (side->pre_gap)
-		c->opts.sink->gap(c->opts.sink_ctx, &s->conn, dir, side->pre_gap, time);
+		sink_gap(c, s, dir, side->pre_gap, time);
 	side->held_len = 0;
-	if (held.len && s->conn.proto == CONN_HTTP1)
+	if (held.len && is_read(s))
 		sink_bytes(c, s, dir, held, side->held_time);
 }
 
-static void decide_http1(struct conns *c, struct stream *s, enum conn_dir request_dir,
-			 uint64_t time)
+static void decide(struct conns *c, struct stream *s, enum conn_proto proto,
+		   enum conn_dir request_dir, uint64_t time)
 {
 	if (s->passed_over)
 		conns_lose(c, ES_U_RESYNC, s->passed_over);
 	s->passed_over = 0;
-	sink_open(c, s, CONN_HTTP1, request_dir);
+	sink_open(c, s, proto, request_dir);
 	release(c, s, request_dir, time);
 	release(c, s, (enum conn_dir) !request_dir, time);
 }
@@ -108,14 +137,14 @@ static enum conn_proto proto_of(enum detect d)
 static void decided_bytes(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
 			  uint64_t time)
 {
-	if (s->conn.proto == CONN_HTTP1)
+	if (is_read(s))
 		sink_bytes(c, s, dir, bytes, time);
 	else
 		stat_more(c->opts.stats, ruled_out_cause(s->conn.proto), bytes.len);
 }
 
-static void undecided_bytes(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
-			    uint64_t time)
+static void undecided_http(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
+			   uint64_t time)
 {
 	enum detect d = look(s, dir, bytes);
 	bool torn = is_torn(s, dir);
@@ -136,7 +165,7 @@ static void undecided_bytes(struct conns *c, struct stream *s, enum conn_dir dir
 		if (d == DETECT_HTTP1_REQUEST && !s->passed_over && !s->side[0].before &&
 		    !s->side[1].before && !s->side[!dir].seen && !s->side[dir].pre_gap)
 			s->conn.late = false;
-		decide_http1(c, s, writes ? CONN_WRITE : CONN_READ, time);
+		decide(c, s, CONN_HTTP1, writes ? CONN_WRITE : CONN_READ, time);
 		decided_bytes(c, s, dir, bytes, time);
 	} else if (torn && d != DETECT_HTTP2_CLIENT) {
 		/* A few bytes that look like another protocol are no proof in the middle. */
@@ -144,6 +173,27 @@ static void undecided_bytes(struct conns *c, struct stream *s, enum conn_dir dir
 	} else {
 		rule_out(c, s, proto_of(d), bytes.len);
 	}
+}
+
+/*
+ * Standard input and output: JSON-RPC, as far as first bytes can tell; its reader knows more.
+ * The child is the server.
+ */
+static bool is_jsonrpc(const struct conns *c, const struct stream *s, struct sv bytes)
+{
+	return s->conn.source == ES_SRC_STDIO && c->opts.rpc && bytes.len &&
+	       (bytes.p[0] == '{' || bytes.p[0] == '[' || bytes.p[0] == 'C');
+}
+
+static void undecided_bytes(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
+			    uint64_t time)
+{
+	if (is_jsonrpc(c, s, bytes)) {
+		decide(c, s, CONN_JSONRPC, CONN_READ, time);
+		decided_bytes(c, s, dir, bytes, time);
+		return;
+	}
+	undecided_http(c, s, dir, bytes, time);
 }
 
 void conns_give(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
@@ -167,8 +217,8 @@ void conns_give_gap(struct conns *c, struct stream *s, enum conn_dir dir, uint64
 	conns_lose(c, cause, count);
 	if (s->phase == PHASE_ENDED)
 		return;
-	if (s->conn.proto == CONN_HTTP1) {
-		c->opts.sink->gap(c->opts.sink_ctx, &s->conn, dir, count, time);
+	if (is_read(s)) {
+		sink_gap(c, s, dir, count, time);
 	} else if (s->conn.proto == CONN_UNDECIDED) {
 		/* The next bytes do not continue those that were held. */
 		uint8_t held = side->held_len;
@@ -202,6 +252,6 @@ void conns_give_end(struct conns *c, struct stream *s)
 {
 	if (s->conn.proto == CONN_UNDECIDED)
 		end_undecided(c, s);
-	if (s->opened)
-		c->opts.sink->close(c->opts.sink_ctx, &s->conn, (enum conn_end)s->why, s->end_time);
+	if (s->sink)
+		s->sink->close(s->sink_ctx, &s->conn, (enum conn_end)s->why, s->end_time);
 }

@@ -74,7 +74,8 @@ struct stream {
 	uint8_t phase;
 	uint8_t why; /* enum conn_end */
 	uint8_t first_dir;
-	bool opened; /* the sink knows it */
+	const struct conn_sink *sink; /* that knows it; NULL: none */
+	void *sink_ctx;
 	bool settled;
 };
 
