@@ -47,6 +47,18 @@ static const struct errsite *site_of(const struct errfunc *f, int32_t reason, in
 }
 
 /*
+ * Does a way lead from the entry to every error site? Where borders are found by calls alone,
+ * a function that nothing calls looks like a part of the one before it.
+ */
+static bool is_whole(const struct errfile *file, const struct errfunc *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (errfile_depth(file, &f->at, f->sites[i].call) < 0)
+			return false;
+	return true;
+}
+
+/*
  * Not called, then uninitialized, then bad length, in this order and close together; the first
  * soon behind the entry, or this is a function that has SSL_write inlined.
  */
@@ -144,7 +156,7 @@ static int find_write(struct lookup *l, struct border *ret, int32_t *line)
 	size_t fits = 0;
 
 	for (size_t i = 0; i < l->count; i++) {
-		if (is_write(l->file, &l->funcs[i], line)) {
+		if (is_write(l->file, &l->funcs[i], line) && is_whole(l->file, &l->funcs[i])) {
 			*ret = l->funcs[i].at;
 			fits++;
 		}
@@ -167,7 +179,7 @@ static int find_read(struct lookup *l, const struct border *write, int32_t line,
 		if (l->funcs[i].at.start == write->start || !s ||
 		    errfile_depth(l->file, &l->funcs[i].at, s->call) != 0)
 			continue;
-		if (n == READS_MAX)
+		if (n == READS_MAX || !is_whole(l->file, &l->funcs[i]))
 			return -EMLINK;
 		found[n++] = &l->funcs[i];
 	}
