@@ -83,7 +83,7 @@ static void on_data(struct run *r, const struct es_data *d)
 		r->notes.len--;
 	else
 		note(&r->notes, "%c%c:", name, dir);
-	note(&r->notes, "%.*s ", (int)d->len, (const char *)(d + 1));
+	note(&r->notes, "%.*s ", d->len > 100 ? 0 : (int)d->len, (const char *)(d + 1));
 	r->joined = id;
 }
 
@@ -704,11 +704,12 @@ static void test_ends(void **state)
 	for (int i = 0; i < 2; i++) {
 		shake(&r, &c[i]);
 		data(&r, &c[i].w, "GET");
+		data(&r, &c[i].r, "200");
 	}
 	notify(&r, &c[0].w);
 	r.now += AEAD_LINGER_NS + MS;
-	data(&r, &c[1].r, "200");
-	check(&r, "aw:GET bw:GET br:200");
+	data(&r, &c[1].r, "!");
+	check(&r, "aw:GET ar:200 bw:GET br:200!");
 	aead_tick(r.aead, r.now); /* hung up, and silent since */
 	check(&r, "a)");
 	aead_proc_gone(r.aead, 5, 78, r.now);
