@@ -5,6 +5,7 @@
 usage: run.py unit BIN...           cmocka programs (sanitized builds)
        run.py e2e [-k WORD] [-v]    real clients against the mock provider, as root
        run.py coverage [-k WORD]    every client there is; makes docs/COVERAGE.md (without -k)
+       run.py survive [--times N] [-k WORD]  targets that earshot comes to and leaves
        run.py golden [--record|--update]  recordings in tests/golden/, replayed (made anew, as
                                     root; or their spans taken as they are now)
        run.py fuzz [--seconds N]    each corpus once, then fresh inputs for N seconds in all
@@ -70,10 +71,9 @@ class Context:
 
 def e2e_tests(ctx):
     from suites import (behaviour, blind, clients, export, local, patched, robust, selfcheck,
-                        stacks)
-    return [t for m in (selfcheck, clients, stacks, local, patched, blind, robust, behaviour,
-                         export)
-            for t in m.tests(ctx)]
+                        stacks, survive)
+    return [t for m in (selfcheck, clients, stacks, local, patched, survive, blind, robust,
+                        behaviour, export) for t in m.tests(ctx)]
 
 
 def run_e2e(r, o):
@@ -111,6 +111,18 @@ def run_coverage(r, o):
     ctx.provider.stop()
     if not o.word:
         coverage.write(os.path.join(env.ROOT, 'docs', 'COVERAGE.md'))
+
+
+def run_survive(r, o):
+    os.makedirs(env.WORK, exist_ok=True)
+    no_names = env.isolate()
+    env.add_packages()
+    from suites import survive
+    ctx = Context()
+    ctx.no_names = no_names
+    chosen = [c for name, c in survive.clients() if not o.word or any(w in name for w in o.word)]
+    r.run('survive: %d times' % o.times, survive.several, ctx, chosen, o.times)
+    ctx.provider.stop()
 
 
 def run_golden(r, update=False):
@@ -221,6 +233,9 @@ def main():
     e.add_argument('-k', dest='word', action='append')
     e.add_argument('-v', dest='verbose', action='store_true')
     e.add_argument('--list', action='store_true')
+    v = sub.add_parser('survive')
+    v.add_argument('--times', type=int, default=20)
+    v.add_argument('-k', dest='word', action='append')
     c = sub.add_parser('coverage')
     c.add_argument('-k', dest='word', action='append')
     g = sub.add_parser('golden')
@@ -238,6 +253,8 @@ def main():
         run_golden(r, o.record or o.update)
     elif o.what == 'fuzz':
         run_fuzz(r, o.seconds)
+    elif o.what == 'survive':
+        run_survive(r, o)
     elif o.what == 'coverage':
         run_coverage(r, o)
     elif o.what == 'e2e':

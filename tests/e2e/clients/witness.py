@@ -11,10 +11,18 @@ HEADERS = {'content-type': 'application/json', 'authorization': 'Bearer sk-mock-
 
 
 def load_cases(path):
-    """All cases of the file, or every third or so of them: CASES=1/3."""
+    """All cases of the file, or every third or so of them: CASES=1/3. With E2E_UNTIL, again and
+    again, until there is a file of that name."""
     first, _, step = os.environ.get('CASES', '0/1').partition('/')
     with open(path, encoding='utf-8') as f:
-        return json.load(f)[int(first)::int(step)]
+        cases = json.load(f)[int(first)::int(step)]
+    until = os.environ.get('E2E_UNTIL')
+    return repeat(cases, until) if until else cases
+
+
+def repeat(cases, until):
+    while not os.path.exists(until):
+        yield from cases
 
 
 def body_bytes(case):

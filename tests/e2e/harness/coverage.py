@@ -97,7 +97,7 @@ def cells(row):
     return [row['client'], row['version'], row['stack'], row['how'], ', '.join(row['protocol']),
             '%d' % row['connections'], '%d / %d' % (row['expected'][0], row['seen'][0]),
             '%d / %d' % (row['expected'][1], row['seen'][1]), '%d' % row['unread'],
-            '%d / %s' % (row['calls'], seen), row['note'] or ('agrees' if agrees else wrong)]
+            '%d / %s' % (row['calls'], seen), (row['note'] or 'agrees') if agrees else wrong]
 
 
 def write(path):

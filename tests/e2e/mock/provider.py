@@ -133,6 +133,7 @@ class Provider:
             self.note('exchange', self.exchanges, row)
             return 200, head, req.body, trailers
         ans = self.answer(req, api, body, model)
+        time.sleep(int(req.d.get('delay', 0)) / 1000)
         data = ans.body or b'' if ans.events is None else b''.join(ans.events)
         row.update(status=ans.status, stream=ans.events is not None, facts=ans.facts,
                    complete=True, response_len=len(data), t_first=req.read_at,

@@ -59,6 +59,22 @@ def agent_match(r, run):
             'and came back with what it said')
 
 
+def watch(ctx, client, path):
+    p = make_provider(ctx, client)
+    try:
+        return daemon.watch(client.name, p, client.cmd(client, path, p),
+                            environment(client, p, ctx.pki), ['--all-streams'],
+                            timeout=client.timeout)
+    finally:
+        p.stop()
+
+
+def late(client, run):
+    """Bytes are missing, and something was found by search in a library that came late."""
+    found = [x for x in run.stats.get('attach', []) if x['found'] == 'search' and '.so' in x['path']]
+    return found and not truth.Score(run, client.received_only).complete()
+
+
 def run_client(r, ctx, client):
     reason = env.missing(*client.needs) or (
         ctx.no_names if client.host != 'localhost' else None)
@@ -69,13 +85,13 @@ def run_client(r, ctx, client):
     path = write_cases(client.what)
     if getattr(client, 'prepare', None):
         client.prepare(client, path)
-    p = make_provider(ctx, client)
-    try:
-        run = daemon.watch(client.name, p, client.cmd(client, path, p),
-                           environment(client, p, ctx.pki), ['--all-streams'],
-                           timeout=client.timeout)
-    finally:
-        p.stop()
+    run = watch(ctx, client, path)
+    if not daemon.BARE and late(client, run):
+        # A module is searched when it is first met; on loopback its first call is over by then.
+        # What was found is kept, and the second run has it at once.
+        print('          once more: the first sight of a file came after its first call')
+        client.note = 'agrees once the file is known'
+        run = watch(ctx, client, path)
     r.equal(run.rc, getattr(client, 'status', 0), 'exit status')
     if run.rc not in (0, getattr(client, 'status', 0)):
         print('          ' + run.stderr[-1500:].replace('\n', '\n          '))

@@ -33,7 +33,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * A client on Netty with its BoringSSL: the library is unpacked into a file that is deleted once
  * it is mapped. It makes the calls of a folder, PATH and body in the lines of each file, three to
- * a connection; connections follow each other and reuse one SSL object's address.
+ * a connection; connections follow each other and reuse one SSL object's address. With E2E_UNTIL,
+ * again and again, until there is a file of that name.
  */
 public final class Client {
 	private static final LinkedBlockingQueue<String> ANSWERS = new LinkedBlockingQueue<>();
@@ -98,9 +99,14 @@ public final class Client {
 		NioEventLoopGroup group = new NioEventLoopGroup(1);
 		Channel ch = null;
 		int n = 0;
+		List<Path> files;
+		String until = System.getenv("E2E_UNTIL");
 		OpenSsl.ensureAvailability();
 		try (var list = Files.list(Path.of(args[0]))) {
-			for (Path file : list.sorted().toList()) {
+			files = list.sorted().toList();
+		}
+		do {
+			for (Path file : files) {
 				if (n++ % 3 == 0) {
 					if (ch != null)
 						ch.close().sync();
@@ -108,7 +114,7 @@ public final class Client {
 				}
 				call(ch, base, file);
 			}
-		}
+		} while (until != null && !Files.exists(Path.of(until)));
 		ch.close().sync();
 		group.shutdownGracefully(0, 1, TimeUnit.SECONDS).sync();
 	}

@@ -7,7 +7,7 @@
  *
  * Makes one chat call for each MODEL on one connection, and prints a JSON line for each with
  * the answer's body in hex. --big: so much text in each prompt. --turns: N connections, one
- * after the other.
+ * after the other; with E2E_UNTIL, until there is a file of that name.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -107,6 +107,7 @@ static void call(struct tls *t, const char *port, const char *model, size_t big,
 
 int main(int argc, char **argv)
 {
+	const char *until = getenv("E2E_UNTIL");
 	char *buf = malloc(ANSWER_MAX);
 	int i = 1, turns = 1;
 	size_t big = 0;
@@ -126,7 +127,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s [--big BYTES] [--turns N] PORT CA MODEL...\n", argv[0]);
 		return 2;
 	}
-	for (; turns > 0; turns--) {
+	for (; turns > 0 || (until && access(until, F_OK)); turns--) {
 		int fd = dial(argv[i]);
 		struct tls *t = tls_open(fd, "localhost", argv[i + 1]);
 

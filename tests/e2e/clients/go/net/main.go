@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command net is a client on net/http and crypto/tls. It makes the calls of a file of cases,
-// one by one and then all at once, and prints a line for each. Built with -buildmode=c-shared
-// it is a library with one function.
+// one by one and then all at once, and prints a line for each; with E2E_UNTIL, again and again,
+// until there is a file of that name. Built with -buildmode=c-shared it is a library with one
+// function.
 package main
 
 /*
@@ -69,6 +70,15 @@ func run(path string) {
 	data, err := os.ReadFile(path)
 	check(err)
 	check(json.Unmarshal(data, &cases))
+	all(cases)
+	for until := os.Getenv("E2E_UNTIL"); until != ""; all(cases) {
+		if _, err := os.Stat(until); err == nil {
+			break
+		}
+	}
+}
+
+func all(cases []testCase) {
 	c := client()
 	half := len(cases) / 2
 	for _, t := range cases[:half] {
