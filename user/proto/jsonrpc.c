@@ -48,9 +48,10 @@ static uint64_t content_length(struct sv header)
 {
 	while (header.len) {
 		const char *lf = memchr(header.p, '\n', header.len);
-		struct sv line = sv_trim(sv_cut(header, lf ? (size_t)(lf - header.p) : header.len));
+		struct sv line = sv_cut(header, lf ? (size_t)(lf - header.p) : header.len);
 		uint64_t n = 0;
 
+		line = sv_trim(sv_ends(line, SV("\r")) ? sv_cut(line, line.len - 1) : line);
 		if (line.len > 15 && sv_eq_nocase(sv_cut(line, 15), SV("Content-Length:"))) {
 			line = sv_trim(sv_skip(line, 15));
 			for (size_t i = 0; i < line.len && i < 12; i++) {

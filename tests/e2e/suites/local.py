@@ -58,6 +58,20 @@ def over_pipes(r, ctx, name, version, cmd, servers, answers, needs=()):
     if not daemon.BARE:
         run.connections = tapes(folder, servers)
         compared(r, run, Local(name, 'stdio', version), ('stdio',))
+        ends_named(r, run, servers, answers)
+
+
+def ends_named(r, run, servers, answers):
+    """Who spoke with whom: each server once, all with the one client, every request answered."""
+    said = run.stats.get('stdio', [])
+    r.equal(len({x['server_tgid'] for x in said}), servers, 'servers named')
+    clients = {x['client_tgid'] for x in said}
+    r.check(len(clients) == 1 and 0 not in clients, 'one client named', clients)
+    r.check(not clients & {x['server_tgid'] for x in said}, 'which is no server', said)
+    r.equal(sum(x['unanswered'] for x in said), 0, 'requests without an answer')
+    r.check(sum(x['answered'] for x in said) >= answers, 'requests answered', said)
+    r.equal(sum(x[k]['broken'] for x in said for k in ('to_server', 'from_server')), 0,
+            'broken messages')
 
 
 def mcp_stdio(r, ctx):
