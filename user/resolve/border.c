@@ -9,10 +9,14 @@
 /* How far from a site its function may begin or end. */
 #define REACH (ELF_CODE_MAX / 2)
 
+/* Rows looked at in all; real files take a few thousand. Made up ones could go on for hours. */
+#define ROWS_BUDGET (1u << 22)
+
 struct borders {
 	struct elf *elf;
 	struct enter_list enters; /* around the sites */
 	struct enter_list cold;	  /* from outside, into ranges that nothing calls */
+	uint32_t budget;
 };
 
 const char *border_proof_name(enum border_proof proof)
@@ -25,6 +29,14 @@ const char *border_proof_name(enum border_proof proof)
 	};
 
 	return names[proof];
+}
+
+static bool spend(struct borders *b, uint32_t rows)
+{
+	if (b->budget < rows)
+		return false;
+	b->budget -= rows;
+	return true;
 }
 
 /* What enters exactly at addr; the first kinds are the strongest. */
@@ -139,6 +151,7 @@ int borders_new(struct borders **ret, struct search *s, const uint64_t *sites, s
 	if (!b)
 		return -ENOMEM;
 	b->elf = search_elf(s);
+	b->budget = ROWS_BUDGET;
 	err = count ? gather(b, sites, count) : 0;
 	if (err) {
 		borders_free(b);
@@ -170,6 +183,8 @@ static int owner_of(struct borders *b, uint64_t start, uint64_t size, uint64_t *
 	uint64_t from = 0, from_size = 0, s, n;
 
 	for (; i < b->cold.count && b->cold.rows[i].addr < start + size; i++) {
+		if (!spend(b, 256))
+			return -E2BIG;
 		/* What no function holds is no jump, but bytes that look like one. */
 		if (elf_function_at(b->elf, b->cold.rows[i].source, &s, &n))
 			continue;
@@ -248,7 +263,7 @@ static bool behind_an_end(const struct borders *b, uint64_t addr)
 }
 
 /* A jump that passes over the entry of a function leads into another one. */
-static bool jumps_far(const struct borders *b, const struct enter *jump)
+static bool jumps_far(struct borders *b, const struct enter *jump)
 {
 	uint64_t lo = jump->addr < jump->source ? jump->addr : jump->source;
 	uint64_t hi = jump->addr < jump->source ? jump->source : jump->addr;
@@ -256,13 +271,13 @@ static bool jumps_far(const struct borders *b, const struct enter *jump)
 	if (hi - lo > ELF_CODE_MAX)
 		return true;
 	for (size_t i = enter_from(&b->enters, lo + 1);
-	     i < b->enters.count && b->enters.rows[i].addr < hi; i++)
+	     i < b->enters.count && b->enters.rows[i].addr < hi && spend(b, 1); i++)
 		if (b->enters.rows[i].kind == ENTER_CALL)
 			return true;
 	return false;
 }
 
-static bool begins(const struct borders *b, const struct enter *r)
+static bool begins(struct borders *b, const struct enter *r)
 {
 	if (r->kind == ENTER_JUMP && !jumps_far(b, r))
 		return false;
@@ -278,6 +293,9 @@ static int bare_border(struct borders *b, uint64_t site, struct border *ret)
 	while (i > 0 && !f.start) {
 		const struct enter *r = &b->enters.rows[--i];
 
+		/* A look at the file counts for more. */
+		if (!spend(b, 64))
+			return -E2BIG;
 		if (r->addr + ELF_CODE_MAX < site)
 			return -ENOENT;
 		if (begins(b, r))
@@ -285,8 +303,10 @@ static int bare_border(struct borders *b, uint64_t site, struct border *ret)
 	}
 	if (!f.start)
 		return -ENOENT;
-	for (; k < b->enters.count; k++) {
-		if (b->enters.rows[k].addr < end && begins(b, &b->enters.rows[k])) {
+	for (; k < b->enters.count && b->enters.rows[k].addr < end; k++) {
+		if (!spend(b, 64))
+			return -E2BIG;
+		if (begins(b, &b->enters.rows[k])) {
 			end = b->enters.rows[k].addr;
 			break;
 		}

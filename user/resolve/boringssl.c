@@ -50,7 +50,7 @@ static const struct errsite *site_of(const struct errfunc *f, int32_t reason, in
  * Does a way lead from the entry to every error site? Where borders are found by calls alone,
  * a function that nothing calls looks like a part of the one before it.
  */
-static bool is_whole(const struct errfile *file, const struct errfunc *f)
+static bool is_whole(struct errfile *file, const struct errfunc *f)
 {
 	for (size_t i = 0; i < f->count; i++)
 		if (errfile_depth(file, &f->at, f->sites[i].call) < 0)
@@ -62,7 +62,7 @@ static bool is_whole(const struct errfile *file, const struct errfunc *f)
  * Not called, then uninitialized, then bad length, in this order and close together; the first
  * soon behind the entry, or this is a function that has SSL_write inlined.
  */
-static bool is_write(const struct errfile *file, const struct errfunc *f, int32_t *ret_line)
+static bool is_write(struct errfile *file, const struct errfunc *f, int32_t *ret_line)
 {
 	const struct errsite *a = NULL, *b;
 
@@ -250,6 +250,16 @@ static int look(struct lookup *l)
 	return err ? err : add_point(l, "SSL_read", TLS_READ, &read);
 }
 
+/* Programs that only know the text, as we do, hold no error site. */
+static bool has_sites(const struct lookup *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		for (size_t k = 0; k < l->funcs[i].count; k++)
+			if (l->funcs[i].sites[k].library == LIB_SSL)
+				return true;
+	return false;
+}
+
 int find_boringssl(struct resolver *r)
 {
 	struct lookup l = { .r = r };
@@ -265,14 +275,21 @@ int find_boringssl(struct resolver *r)
 	if (!l.stack)
 		return 0;
 	err = errfile_new(&l.file, r->search, TEXT_SSL_LIB);
-	if (!err) {
-		l.count = errfile_funcs(l.file, &l.funcs);
-		err = look(&l);
-		errfile_free(l.file);
-	}
-	if (err)
+	if (err) {
+		stack_say(l.stack, "its error sites cannot be read");
 		stack_refuse(l.stack, err);
-	else
-		stack_merge(r, l.stack);
+		return err == -EIO || err == -ENOMEM ? err : 0;
+	}
+	l.count = errfile_funcs(l.file, &l.funcs);
+	if (has_sites(&l)) {
+		err = look(&l);
+		if (err)
+			stack_refuse(l.stack, err);
+		else
+			stack_merge(r, l.stack);
+	} else {
+		stack_drop(r);
+	}
+	errfile_free(l.file);
 	return err == -EIO || err == -ENOMEM ? err : 0;
 }

@@ -74,12 +74,17 @@ static void read_build_id(struct elf *e, const GElf_Phdr *ph)
 static void add_load(struct elf *e, const GElf_Phdr *ph, uint64_t file_size)
 {
 	const struct elf_load *last = e->load_count ? &e->loads[e->load_count - 1] : NULL;
-	uint64_t size = ph->p_filesz;
+	uint64_t size = ph->p_filesz, sum = 0;
 
 	if (e->load_count == LOADS_MAX || ph->p_offset >= file_size)
 		return;
 	if (size > file_size - ph->p_offset)
 		size = file_size - ph->p_offset;
+	/* The same bytes may be mapped more than once, but not so often that passes never end. */
+	for (size_t i = 0; i < e->load_count; i++)
+		sum += e->loads[i].size;
+	if (size > 2 * file_size - sum)
+		return;
 	if (size == 0 || ph->p_vaddr > UINT64_MAX - size ||
 	    (last && ph->p_vaddr < last->addr + last->size))
 		return;
@@ -280,35 +285,6 @@ int elf_section(struct elf *e, const char *name, size_t max, struct sv *ret)
 		return -EIO;
 	}
 	*ret = (struct sv){ bytes, sh.sh_size };
-	return 0;
-}
-
-int elf_each_needed(struct elf *e, int (*fn)(void *ctx, const char *name), void *ctx)
-{
-	Elf_Scn *scn = NULL;
-
-	while ((scn = elf_nextscn(e->elf, scn))) {
-		GElf_Shdr sh;
-		Elf_Data *data;
-
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_DYNAMIC)
-			continue;
-		data = elf_getdata(scn, NULL);
-		for (int i = 0; data && i < (int)(data->d_size / sizeof(Elf64_Dyn)); i++) {
-			const char *name;
-			GElf_Dyn dyn;
-			int stop;
-
-			if (!gelf_getdyn(data, i, &dyn) || dyn.d_tag == DT_NULL)
-				break;
-			if (dyn.d_tag != DT_NEEDED)
-				continue;
-			name = elf_strptr(e->elf, sh.sh_link, dyn.d_un.d_val);
-			stop = name ? fn(ctx, name) : 0;
-			if (stop)
-				return stop;
-		}
-	}
 	return 0;
 }
 

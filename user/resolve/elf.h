@@ -68,7 +68,4 @@ int elf_offset(const struct elf *e, uint64_t addr, uint64_t *ret_offset);
 /* Reads len bytes of an executable segment. 0, -ERANGE, -EIO. */
 int elf_read_code(const struct elf *e, uint64_t addr, void *buf, size_t len);
 
-/* Calls fn for each DT_NEEDED name until it returns non-zero; returns that, 0, or -errno. */
-int elf_each_needed(struct elf *e, int (*fn)(void *ctx, const char *name), void *ctx);
-
 #endif /* EARSHOT_RESOLVE_ELF_H */

@@ -6,12 +6,16 @@
 
 #include "resolve/flow.h"
 
+/* Code decoded for one text, in bytes: a real library's sites lie in some 100 KB. */
+#define DECODE_BUDGET (4u << 20)
+
 struct errfile {
 	struct search *search;
 	enum search_text text;
 	struct borders *borders;
 	struct errfunc *funcs;
 	size_t count, strays;
+	size_t decoded;
 };
 
 /* ---- grouping sites by function ---- */
@@ -129,11 +133,17 @@ static int read_part(struct elf *e, uint64_t start, uint64_t size, struct place_
 }
 
 /* The function's code and its split-off parts; the bytes are the caller's in any case. */
-static int read_all(struct elf *e, const struct border *at,
+static int read_all(struct errfile *f, const struct border *at,
 		    struct place_code parts[1 + BORDER_COLD_MAX], size_t *count)
 {
-	int err = read_part(e, at->start, at->size, &parts[0]);
+	struct elf *e = search_elf(f->search);
+	int err;
 
+	*count = 0;
+	f->decoded += at->size;
+	if (f->decoded > DECODE_BUDGET)
+		return -E2BIG;
+	err = read_part(e, at->start, at->size, &parts[0]);
 	*count = err == 0;
 	for (size_t i = 0; i < at->cold_count && !err; i++) {
 		err = read_part(e, at->cold[i].start, at->cold[i].size, &parts[*count]);
@@ -148,12 +158,12 @@ static void free_all(struct place_code *parts, size_t count)
 		free((void *)parts[i].bytes);
 }
 
-static int read_sites(const struct errfile *file, struct errfunc *f)
+static int read_sites(struct errfile *file, struct errfunc *f)
 {
 	struct place_code parts[1 + BORDER_COLD_MAX];
 	struct reading r = { file, f };
 	size_t n;
-	int err = read_all(search_elf(file->search), &f->at, parts, &n);
+	int err = read_all(file, &f->at, parts, &n);
 
 	if (!err)
 		err = flow_calls(parts, n, take_call, &r);
@@ -162,11 +172,11 @@ static int read_sites(const struct errfile *file, struct errfunc *f)
 	return err == -EIO || err == -ENOMEM ? err : 0;
 }
 
-int errfile_depth(const struct errfile *f, const struct border *at, uint64_t call)
+int errfile_depth(struct errfile *f, const struct border *at, uint64_t call)
 {
 	struct place_code parts[1 + BORDER_COLD_MAX];
 	size_t n;
-	int err = read_all(search_elf(f->search), at, parts, &n);
+	int err = read_all(f, at, parts, &n);
 
 	if (!err)
 		err = flow_calls_before(parts, n, call);

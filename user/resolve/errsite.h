@@ -44,7 +44,7 @@ struct borders *errfile_borders(struct errfile *f);
  * How many calls lie at the least between a function's entry and one of its calls: a function
  * that has another inlined comes to that one's errors late. -ENOENT, or as flow_calls().
  */
-int errfile_depth(const struct errfile *f, const struct border *at, uint64_t call);
+int errfile_depth(struct errfile *f, const struct border *at, uint64_t call);
 
 /* Does the function report this reason? With line: not NULL, and set to its line (or -1). */
 bool errfunc_has(const struct errfunc *f, int32_t reason, int32_t *line);

@@ -28,6 +28,11 @@ const struct tls_stack *stack_named(const struct resolver *r, const char *name)
 	return NULL;
 }
 
+void stack_drop(struct resolver *r)
+{
+	r->verdict->count--;
+}
+
 void stack_merge(struct resolver *r, const struct tls_stack *s)
 {
 	struct tls_verdict *v = r->verdict;

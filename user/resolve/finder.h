@@ -28,6 +28,9 @@ struct tls_stack *stack_add(struct resolver *r, const char *name, enum tls_found
 /* A stack of this name that is not refused, or NULL. */
 const struct tls_stack *stack_named(const struct resolver *r, const char *name);
 
+/* Takes the last stack away: what looked like a library was not one. */
+void stack_drop(struct resolver *r);
+
 /*
  * s, the last stack, is dropped when its points are those of one that was found by name before;
  * that one gets its name, which search knows better: OpenSSL's kin share theirs.

@@ -135,12 +135,13 @@ static int add(struct resolver *r, struct tls_stack *s, const struct side *side,
 	return err;
 }
 
-static int look(struct resolver *r, struct tls_stack *s)
+static int look(struct resolver *r, struct tls_stack *s, bool *any)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
 		struct found f = { 0 };
 		int err = look_up(r, &sides[i], &f);
 
+		*any |= f.count > 0;
 		for (size_t k = 0; k < f.count && !err; k++)
 			err = add(r, s, &sides[i], &f.at[k], f.outer[k]);
 		if (err) {
@@ -157,6 +158,7 @@ int find_openssl(struct resolver *r)
 {
 	const struct search_ref *refs;
 	struct tls_stack *s;
+	bool any = false;
 	int n, old, err;
 
 	if (stack_named(r, "openssl"))
@@ -171,8 +173,12 @@ int find_openssl(struct resolver *r)
 	if (!s)
 		return 0;
 	stack_say(s, "by names at error sites: ");
-	err = look(r, s);
-	if (err)
+	err = look(r, s, &any);
+	if (!any)
+		stack_drop(r); /* a program that only knows the names, as we do */
+	else if (err)
 		stack_refuse(s, err);
+	else
+		stack_merge(r, s);
 	return err == -EIO || err == -ENOMEM ? err : 0;
 }

@@ -12,7 +12,8 @@
 #define NAMES_MAX  256u	      /* functions asked for */
 #define WORDS_MAX  16
 #define CACHE	   (64u << 10)
-#define TABLES_MAX 8 /* places that look like the table's beginning */
+#define FILLS_MAX  20000u /* of the window; it goes forward through a real table */
+#define TABLES_MAX 8	  /* places that look like the table's beginning */
 
 /* Words of moduledata, Go 1.18 to 1.26. */
 #define MODULE_FTAB_LEN 17
@@ -32,6 +33,7 @@ struct pclntab {
 	struct header head;
 	uint64_t cache_addr; /* a window of the table: it is walked forward */
 	size_t cache_len;
+	uint32_t fills;
 	uint8_t cache[CACHE];
 };
 
@@ -167,7 +169,9 @@ static int peek(struct pclntab *p, uint64_t at, void *buf, size_t len)
 
 	if (addr < p->cache_addr || addr - p->cache_addr > p->cache_len ||
 	    p->cache_len - (addr - p->cache_addr) < len) {
-		ssize_t n = elf_read(p->elf, addr, p->cache, sizeof(p->cache));
+		ssize_t n = p->fills++ < FILLS_MAX
+				    ? elf_read(p->elf, addr, p->cache, sizeof(p->cache))
+				    : -E2BIG;
 
 		if (n < (ssize_t)len)
 			return n < 0 ? (int)n : -EBADMSG;

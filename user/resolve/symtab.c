@@ -16,6 +16,8 @@
 #define SECTIONS_MAX 65536u
 #define WINDOW	     (10240u * sizeof(Elf64_Sym)) /* none is cut */
 #define NAME_MAX_LEN 64u
+#define TABLES_MAX   4u /* of one type */
+#define LOOKS_MAX    (1u << 20)
 #define NAMES_MAX    512u /* places in a string table where a wanted name ends a string */
 
 /* A section's bytes, as far as the file has them. */
@@ -44,6 +46,7 @@ struct table {
 	uint8_t *window;
 	struct elf_symbol *want;
 	size_t count;
+	uint32_t looks; /* at symbols that may have a wanted name */
 };
 
 static unsigned fold(uint64_t at)
@@ -102,7 +105,7 @@ static void symbol_window(struct table *t, struct names *n, size_t len)
 
 		memcpy(&sym, t->window + at, sizeof(sym));
 		bit = fold(sym.st_name);
-		if (!(n->sieve[bit / 8] & 1u << bit % 8))
+		if (!(n->sieve[bit / 8] & 1u << bit % 8) || t->looks++ > LOOKS_MAX)
 			continue;
 		if (ELF64_ST_TYPE(sym.st_info) == STT_FUNC && sym.st_shndx != SHN_UNDEF &&
 		    sym.st_value)
@@ -152,6 +155,7 @@ static int search_type(Elf *elf, int fd, uint32_t type, struct elf_symbol *want,
 {
 	off_t size = lseek(fd, 0, SEEK_END);
 	Elf_Scn *scn = NULL;
+	unsigned tables = 0;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < SECTIONS_MAX && (scn = elf_nextscn(elf, scn)); i++) {
@@ -163,6 +167,8 @@ static int search_type(Elf *elf, int fd, uint32_t type, struct elf_symbol *want,
 		    !gelf_getshdr(elf_getscn(elf, sh.sh_link), &str) ||
 		    !part_of(&str, (uint64_t)size, &t.strings))
 			continue;
+		if (++tables > TABLES_MAX)
+			break;
 		t.window = malloc(WINDOW + NAME_MAX_LEN);
 		if (!t.window)
 			return -ENOMEM;
