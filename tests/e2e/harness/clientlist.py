@@ -231,26 +231,33 @@ def bun(version, is_large):
     program = large('bun-' + version, 'bin', 'bun')
     sdks = os.path.join(env.CACHE, 'npm', 'node_sdk.mjs')
     common = dict(needs=[program], version=lambda: said(program, '--version'), large=is_large)
-    out = [Client('bun %s fetch' % version, 'boringssl', lambda c, path, p: [
-        program, script('fetch.mjs'), 'fetch', path], few(12, 200000), unread=5, **common),
-        Client('bun %s node:http2' % version, 'boringssl', lambda c, path, p: [
-            program, script('fetch.mjs'), 'http2', path], few(9, 100000), alpn=('h2',), **common)]
+
+    def fetch(mode):
+        return lambda c, path, p: [program, script('fetch.mjs'), mode, path]
+
+    out = [Client('bun %s fetch' % version, 'boringssl', fetch('fetch'), few(12, 200000), unread=5,
+                  **common),
+           Client('bun %s node:http2' % version, 'boringssl', fetch('http2'), few(9, 100000),
+                  alpn=('h2',), **common)]
     if not is_large:
-        out.append(Client('bun %s, openai and anthropic (npm)' % version, 'boringssl', lambda c, path, p: [
-            program, sdks, 'serial', path], cases.good(), rows='sdk', unread=5,
-            **dict(common, needs=[program, sdks])))
+        out.append(Client('bun %s, openai and anthropic (npm)' % version, 'boringssl',
+                          lambda c, path, p: [program, sdks, 'serial', path], cases.good(),
+                          rows='sdk', unread=5, **dict(common, needs=[program, sdks])))
     return out
 
 
 def deno(version):
     program = large('deno-' + version, 'deno')
-    def common(mode):
+
+    def fetch(mode):
         return lambda c, path, p: [program, 'run', '-A', '--no-lock', '--cert', p.pki['ca'],
                                    script('fetch.mjs'), mode, path]
+
     more = dict(needs=[program], version=lambda: said(program, '--version'), large=True, unread=5,
                 env={'DENO_DIR': os.path.join(env.WORK, 'deno'), 'DENO_NO_UPDATE_CHECK': '1'})
-    return [Client('deno %s fetch http/1.1' % version, 'aws-lc', common('fetch'), few(12, 200000), **more),
-            Client('deno %s fetch h2' % version, 'aws-lc', common('fetch'), few(12, 100000),
+    return [Client('deno %s fetch http/1.1' % version, 'aws-lc', fetch('fetch'), few(12, 200000),
+                   **more),
+            Client('deno %s fetch h2' % version, 'aws-lc', fetch('fetch'), few(12, 100000),
                    alpn=('h2', 'http/1.1'), **more)]
 
 
@@ -264,6 +271,33 @@ def node(major):
 def runtimes():
     out = bun('1.4.5', False) + bun('1.3.14', True) + bun('1.2.23', True)
     return out + deno('2.9.6') + deno('2.8.3') + [node(18), node(22)]
+
+
+# ---- OpenSSL by its names: what the other suites test in depth --------------------------------
+def openssl():
+    common = dict(rows='sdk', large=True)
+    return [
+        Client('python http.client', 'openssl', python('py_http.py', 'serial'), few(9, 200000),
+               version=lambda: said(env.PYTHON, '--version'), **common),
+        Client('python asyncio (memory BIOs)', 'openssl', python('py_asyncio.py'), few(9, 200000),
+               version=lambda: said(env.PYTHON, '--version'), **common),
+        Client('openai, anthropic (PyPI)', 'openssl', python('py_sdk.py', 'async'), cases.good(),
+               version='3.51.0, 2.10.0', needs=[package('openai')], **common),
+        Client('curl', 'openssl', curl, [], rows=None, large=True, needs=['curl'],
+               version=lambda: said('curl', '--version')),
+        Client('curl h2', 'openssl', curl, [], rows=None, large=True, needs=['curl'],
+               alpn=('h2', 'http/1.1'), version=lambda: said('curl', '--version')),
+        *[Client('node %d fetch' % major, 'openssl', lambda c, path, p, m=major: [
+            env.node(m), script('fetch.mjs'), 'fetch', path], few(12, 200000), unread=5,
+            needs=[env.node(major)], version=lambda m=major: said(env.node(m), '--version'),
+            large=True) for major in (20, 24, 26)],
+    ]
+
+
+def curl(c, path, p):
+    return ['curl', '-sS', '--cacert', p.pki['ca'], '-H', 'content-type: application/json',
+            'https://localhost:%d/v1/chat/completions' % p.port, '-d',
+            '{"model":"m-curl","messages":[{"role":"user","content":"hi"}]}']
 
 
 # ---- agents: the calls are theirs, the script answers them ------------------------------------
@@ -334,6 +368,7 @@ def plain():
 
 
 def everything(with_large):
-    rows = c_clients() + rust_clients() + debian() + go_clients() + modules() + native() + runtimes() + agents() + \
-        plain()
+    makers = (c_clients, rust_clients, debian, go_clients, modules, native, openssl,
+              runtimes, agents, plain)
+    rows = [c for make in makers for c in make()]
     return [c for c in rows if with_large or not c.large]

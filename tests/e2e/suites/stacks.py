@@ -71,7 +71,8 @@ def watch(ctx, client, path):
 
 def late(client, run):
     """Bytes are missing, and something was found by search in a library that came late."""
-    found = [x for x in run.stats.get('attach', []) if x['found'] == 'search' and '.so' in x['path']]
+    found = [x for x in run.stats.get('attach', [])
+             if x['found'] == 'search' and '.so' in x['path']]
     return found and not truth.Score(run, client.received_only).complete()
 
 
