@@ -20,6 +20,9 @@ $(TLSPAIR): tests/bench/tlspair.c
 $O/bench/bench_parse: tests/bench/bench_parse.c $(foreach f,$(DEPS_exchange),$O/obj/lib$(f).a)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+$O/bench/bystander: tests/bench/bystander.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -o $@ $< -lpthread
 $O/bench/tlsmem: tests/bench/tlsmem.c
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) -D_GNU_SOURCE $(TEST_WARN) -o $@ $< -lssl -lcrypto
@@ -95,7 +98,7 @@ vm: $O/earshot $(CLIENT_BINS)
 test-golden: $O/earshot
 	$(Q)$(PYTHON) tests/run.py golden
 
-bench: $O/earshot $(TLSPAIR) $O/bench/tlsmem
+bench: $O/earshot $(TLSPAIR) $O/bench/tlsmem $O/bench/bystander
 	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_ARGS)
 
 lint: test-lint

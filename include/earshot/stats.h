@@ -49,7 +49,8 @@
 	X(U_AEAD_FULL, "daemon's table of TLS keys full")                                    \
 	X(K_NOT_COPIED, "plain bytes moved by sendfile or splice: not seen")                 \
 	X(K_VECTOR_LONG, "plain bytes in more pieces than are read of one call")             \
-	X(K_MESSAGES, "plain bytes in further messages of one sendmmsg or recvmmsg")
+	X(K_MESSAGES, "plain bytes in further messages of one sendmmsg or recvmmsg")         \
+	X(U_WIRE_FULL, "encrypted connections not judged: too many")
 
 enum es_stat {
 #define X(name, text) ES_##name,

@@ -425,6 +425,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 	aead_stop(p->aead, p->now);
 	conns_stop(p->conns, p->now);
 	unseen_stop(p->unseen);
+	p->stats[ES_U_WIRE_FULL].events += blinds_missed(unseen_blinds(p->unseen));
 	count_dialect_loss(p);
 	for (size_t i = 0; i < p->note_count; i++)
 		outputs_note(&end, "%s: %s", p->notes[i].text, p->notes[i].why);

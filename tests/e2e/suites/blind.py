@@ -101,7 +101,8 @@ for i in range(%d):
 
 def quic(r, ctx):
     """A datagram that begins like a QUIC Initial of version 1 (RFC 9000 section 17.2.2)."""
-    say = "import socket; s = socket.socket(2, 2); s.connect(('127.0.0.1', %d)); " \
+    say = "import ctypes, socket; s = socket.socket(2, 2); s.connect(('127.0.0.1', %d)); " \
+          "params = ctypes.create_string_buffer(120); ctypes.CDLL(None).syscall(425, 4, params); " \
           "s.send(bytes([0xc3, 0, 0, 0, 1, 8]) + bytes(1194))"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.bind(('127.0.0.1', 0))
@@ -109,6 +110,45 @@ def quic(r, ctx):
                            dict(os.environ), ['--blind-spots', 'all'])
     r.equal(run.rc, 0, 'exit status')
     r.equal([x[1] for x in spots(run)], ['QUIC'], 'blind spots')
+    # io_uring_setup (425) may be switched off on this system; then it was not used either.
+    switch = '/proc/sys/kernel/io_uring_disabled'
+    on = not os.path.exists(switch) or open(switch, encoding='ascii').read().strip() == '0'
+    r.equal([b['io_uring'] for b in run.stats.get('blind_spots', [])], [on], 'io_uring is told')
+
+
+SENDFILE = '''
+import os, socket, sys, tempfile
+s = socket.create_server(('127.0.0.1', 0))
+print(s.getsockname()[1], flush=True)
+c, _ = s.accept()
+c.recv(65536)
+f = tempfile.TemporaryFile()
+f.write(b'x' * %d)
+f.flush()
+f.seek(0)
+c.send(b'HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n')
+os.sendfile(c.fileno(), f.fileno(), 0, %d)
+c.recv(1)
+'''
+
+
+def sendfile(r, _ctx, size=150000):
+    """A body that no buffer of the server ever held: a gap of exactly its length."""
+    run = daemon.Run(daemon.folder('sendfile'))
+    p = subprocess.Popen([env.EARSHOT, 'run', '--stats-file', run.path('stats.json'), '--', env.PYTHON,
+                          '-c', SENDFILE % (size, size, size)], stdout=subprocess.PIPE, text=True,
+                         stderr=subprocess.DEVNULL)
+    with socket.create_connection(('127.0.0.1', int(p.stdout.readline()))) as s:
+        s.sendall(b'GET /file HTTP/1.1\r\nHost: x\r\n\r\n')
+        got = 0
+        while got < size and (data := s.recv(65536)):
+            got += len(data)
+    p.wait(30)
+    run.load()
+    r.equal(run.stats['stats'].get('K_NOT_COPIED'), {'events': 1, 'bytes': size}, 'counted')
+    plain = [x for x in run.stats['streams'] if x['source'] == 'socket']
+    r.equal([x['lost'][0] for x in plain], [size], 'lost of the stream')
+    r.equal([x['passed'][0] - x['captured'][0] for x in plain], [size], 'and nothing else')
 
 
 class Running:
@@ -215,7 +255,8 @@ def tests(ctx):
         ('blind: nothing without --plain', lambda r: unknown_stack(
             r, ctx, ['--plain', 'off', '--blind-spots', 'all'], [])),
         ("blind: Java's own TLS", lambda r: java(r, ctx)),
-        ('blind: QUIC', lambda r: quic(r, ctx)),
+        ('blind: QUIC and io_uring', lambda r: quic(r, ctx)),
+        ('blind: sendfile is a gap', lambda r: sendfile(r, ctx)),
         ('blind: what is read is not blind', lambda r: read_is_not_blind(r, ctx)),
         ('watch: a client that runs already', lambda r: watch_running(r, ctx)),
         ('watch: single events', lambda r: watch_unreadable(r, ctx)),

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process that nobody watches pays while somebody else is watched."""
+import json
+import os
+import statistics
+import subprocess
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BYSTANDER = os.path.join(ROOT, '.output', 'bench', 'bystander')
+
+
+def once(quick):
+    args = ('100000', '10000') if quick else ('500000', '40000')
+    return json.loads(subprocess.run([BYSTANDER, *args], capture_output=True, check=True).stdout)
+
+
+def while_watching(earshot, quick, *options):
+    """The figures while an idle process is watched; the probes are gone when it returns."""
+    p = subprocess.Popen([earshot, 'run', '--quiet', *options, '--', 'sleep', '3600'],
+                         stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        time.sleep(1.5)
+        row = once(quick)
+    finally:
+        os.killpg(p.pid, 15)
+        p.wait()
+    time.sleep(1.5)    # tracepoints go one after the other, in a process of their own
+    return row
+
+
+def bystander(earshot, o, table):
+    turns = 2 if o.quick else 7
+    kinds = (('nobody watched', None), ('watched, --plain off', ('--plain', 'off')),
+             ('watched', ()))
+    seen = {name: [] for name, _ in kinds}
+    for _ in range(turns):    # interleaved: the machine's mood is then the same for all
+        for name, options in kinds:
+            seen[name].append(once(o.quick) if options is None else
+                              while_watching(earshot, o.quick, *options))
+    after = [once(o.quick) for _ in range(turns)]
+    seen['after the end'] = after
+    base = {k: statistics.median(r[k] for r in seen['nobody watched']) for k in after[0]}
+    rows = []
+    for name, found in seen.items():
+        m = {k: statistics.median(r[k] for r in found) for k in base}
+        rows.append([name, '%.0f' % m['hooked'], '%+.0f' % (m['hooked'] - base['hooked']),
+                     '%.0f' % m['other'], '%+.0f' % (m['other'] - base['other']),
+                     '%.0f' % m['http'], '%+.1f %%' % (100 * (m['http'] / base['http'] - 1))])
+    table('bystander: ns of a system call and CPU ns of an HTTP request over loopback, medians '
+          'of %d' % turns,
+          ['', 'read/write', '', 'getppid', '', 'http request', ''], rows)
