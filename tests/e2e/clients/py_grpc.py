@@ -12,7 +12,7 @@ import grpc
 
 import witness
 
-BASE = urllib.parse.urlsplit(os.environ['E2E_BASE'])
+BASE = urllib.parse.urlsplit(os.environ.get('E2E_BASE', ''))
 
 
 def channel():

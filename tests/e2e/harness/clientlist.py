@@ -71,7 +71,7 @@ def said(*cmd, environ=None):
     try:
         p = subprocess.run(cmd, capture_output=True, text=True, timeout=20,
                            env=dict(os.environ, PYTHONPATH=env.site_packages(), **environ or {}))
-        return ((p.stdout or p.stderr).splitlines() or ['?'])[0].strip()[:60]
+        return ((p.stdout or p.stderr).splitlines() or ['?'])[0].strip()[:48]
     except (OSError, subprocess.TimeoutExpired):
         return '?'
 
@@ -82,7 +82,9 @@ def own(library, more=()):
         return [binary('tls-' + library), *more, str(p.port), p.pki['ca'],
                 *[x['name'] for x in c.what]]
     what = [dict(cases.case('c%02d' % i, 'chat', 'tools=1'), name='m-c%02d' % i) for i in range(5)]
-    return Client('C client%s' % ''.join(' ' + x for x in more), library.split('-')[0], cmd, what,
+    static = ', static' if library.endswith('-static') else ''
+    return Client('C client%s%s' % (static, ''.join(' ' + x for x in more)),
+                  library.split('-')[0], cmd, what,
                   needs=[binary('tls-' + library)], rows='own',
                   version=lambda: said(binary('tls-' + library), '--version'))
 
@@ -188,7 +190,9 @@ def native():
     for name, stack, version, more in (
             ('rnet', 'boringssl', '2.4.2', {}), ('primp', 'aws-lc', '2.0.1', {}),
             ('awscrt', 'aws-lc', '0.38.0', {}),
-            ('wreq', 'boringssl', '0.13.0', {'received_only': True, 'calls': False})):
+            ('wreq', 'boringssl', '0.13.0', {'received_only': True, 'calls': False,
+                                             'note': 'received only, and said so: it seals '
+                                             'records by itself'})):
         rows.append(Client('%s (PyPI)' % name, stack, python('py_native.py', name),
                            few(9, 100000), needs=[package(name)], version=version, **more))
     return rows

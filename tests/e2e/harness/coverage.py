@@ -44,7 +44,8 @@ def note_skip(client, reason):
 
 def note(client, run, score, calls, seen_calls):
     keep(client, how=how_found(run, score), expected=score.expected, seen=score.seen,
-         unread=score.unread, connections=len(run.connections), pairs=len(score.pairs),
+         unread=score.unread, connections=len(score.pairs) + len(score.unseen),
+         pairs=len(score.pairs),
          spare=len(score.spare), calls=calls, seen_calls=seen_calls if client.calls else None,
          protocol=sorted({c['protocol'] or 'no ALPN' for c in run.connections}))
 
