@@ -30,7 +30,7 @@ struct block {
 struct flow {
 	bool arm64;
 	struct step *steps;
-	uint32_t step_count;
+	uint32_t step_count, room;
 	struct block *blocks;
 	uint32_t block_count;
 	uint32_t *block_of; /* by step that begins one; else UINT32_MAX */
@@ -49,7 +49,7 @@ static int read_steps(struct flow *f, const struct place_code *code)
 
 	if (err)
 		return err;
-	while (f->step_count < STEPS_MAX && (err = stepper_next(s, &f->steps[f->step_count])) > 0)
+	while (f->step_count < f->room && (err = stepper_next(s, &f->steps[f->step_count])) > 0)
 		f->step_count++;
 	stepper_free(s);
 	if (err > 0)
@@ -335,9 +335,13 @@ static int run(struct flow *f, uint32_t entry)
 
 static int read_parts(struct flow *f, const struct place_code *parts, size_t count)
 {
+	size_t bytes = 0;
 	int err = 0;
 
-	f->steps = malloc(STEPS_MAX * sizeof(*f->steps));
+	for (size_t i = 0; i < count; i++)
+		bytes += parts[i].len;
+	f->room = bytes < STEPS_MAX ? (uint32_t)bytes + 1 : STEPS_MAX;
+	f->steps = malloc(f->room * sizeof(*f->steps));
 	if (!f->steps)
 		return -ENOMEM;
 	for (size_t i = 0; i < count && !err; i++)

@@ -246,7 +246,7 @@ static bool string_start(struct names *n, uint64_t at, uint32_t *ret)
 	size_t len = at < sizeof(text) ? (size_t)at : sizeof(text);
 	uint64_t addr = n->p->addr + n->p->head.names + at;
 
-	if (len == 0 || elf_read(n->p->elf, addr - len, text, len) != (ssize_t)len)
+	if (len > 0 && elf_read(n->p->elf, addr - len, text, len) != (ssize_t)len)
 		return false;
 	for (size_t i = len; i-- > 0;) {
 		if (text[i] == '\0') {
@@ -254,7 +254,8 @@ static bool string_start(struct names *n, uint64_t at, uint32_t *ret)
 			return true;
 		}
 	}
-	return len == at && (*ret = 0, true);
+	*ret = 0;
+	return len == at;
 }
 
 static void take_name(void *ctx, size_t word, size_t at)

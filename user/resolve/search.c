@@ -391,7 +391,7 @@ int search_refs(struct search *s, enum search_text text, const struct search_ref
 		s->have_refs = true;
 		s->refs_err = find_refs(s);
 	}
-	if (s->refs_err)
+	if (s->refs_err || s->refs_of[text] == 0)
 		return s->refs_err;
 	*ret = s->refs + s->first_ref[text];
 	return (int)s->refs_of[text];

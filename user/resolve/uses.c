@@ -13,7 +13,7 @@ struct walk {
 	bool arm64;
 	struct step *steps;
 	uint32_t *live; /* before each step: registers that may hold the caller's value */
-	uint32_t count;
+	uint32_t count, room;
 };
 
 static uint32_t all_args(bool arm64)
@@ -32,7 +32,7 @@ static int read_all(struct walk *u, const struct place_code *code)
 
 	if (err)
 		return err;
-	while (u->count < STEPS_MAX && (err = stepper_next(s, &u->steps[u->count])) > 0)
+	while (u->count < u->room && (err = stepper_next(s, &u->steps[u->count])) > 0)
 		u->count++;
 	stepper_free(s);
 	return err > 0 ? -E2BIG : err;
@@ -126,8 +126,10 @@ int uses_args(const struct place_code *code, struct uses *ret)
 	struct walk u = { .arm64 = code->arm64 };
 	int err = -ENOMEM;
 
-	u.steps = malloc(STEPS_MAX * sizeof(*u.steps));
-	u.live = calloc(STEPS_MAX, sizeof(*u.live));
+	/* An instruction has at least one byte. */
+	u.room = code->len < STEPS_MAX ? (uint32_t)code->len + 1 : STEPS_MAX;
+	u.steps = malloc(u.room * sizeof(*u.steps));
+	u.live = calloc(u.room, sizeof(*u.live));
 	if (u.steps && u.live)
 		err = read_all(&u, code);
 	if (!err)
