@@ -106,13 +106,18 @@ static void prove(struct unseen *u, const struct conn *conn)
 void unseen_decided(void *ctx, const struct conn *conn)
 {
 	struct unseen *u = ctx;
+	const struct blind_plain seen = { .tgid = conn->tgid,
+					  .proc_start = conn->proc_start,
+					  .object = conn->object,
+					  .birth = conn->birth,
+					  .inode = conn->inode,
+					  .time = conn->t_open };
 
 	if (conn->source == ES_SRC_SOCKET || conn->source == ES_SRC_STDIO)
 		return;
 	prove(u, conn);
 	if (conn->proto != CONN_UNKNOWN && conn->proto != CONN_TLS)
-		blinds_plain(u->blinds, conn->tgid, conn->proc_start, conn->object, conn->inode,
-			     conn->t_open);
+		blinds_plain(u->blinds, &seen);
 }
 
 void unseen_tick(struct unseen *u, uint64_t now)

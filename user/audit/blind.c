@@ -8,6 +8,9 @@
 
 #include <uthash.h>
 
+/* Streams remembered: those that explained something long ago go first. */
+#define BLIND_PLAIN_MAX 16384
+
 struct conn_key {
 	uint64_t object, birth;
 	uint32_t tgid, pad;
@@ -27,8 +30,8 @@ struct wire {
 
 /* A stream whose plaintext was seen. */
 struct plain {
-	struct conn_key key; /* birth: of the process; the object names the stream */
-	uint64_t inode, time;
+	struct conn_key key;
+	struct blind_plain seen;
 	bool used; /* explains a connection */
 	UT_hash_handle hh;
 };
@@ -158,30 +161,23 @@ void blinds_uring(struct blinds *b, uint32_t tgid, uint64_t proc_start)
 	b->uring[b->uring_count++].start = proc_start;
 }
 
-void blinds_plain(struct blinds *b, uint32_t tgid, uint64_t proc_start, uint64_t stream,
-		  uint64_t inode, uint64_t time)
+void blinds_plain(struct blinds *b, const struct blind_plain *seen)
 {
-	struct conn_key key = { .object = stream, .birth = proc_start, .tgid = tgid };
+	struct conn_key key = { .object = seen->object, .birth = seen->birth, .tgid = seen->tgid };
 	struct plain *p;
 
 	HASH_FIND(hh, b->plains, &key, sizeof(key), p);
-	if (p) {
-		/* The address may be in use again: newest first, and free to explain. */
-		p->used &= p->time == time;
-		p->time = time;
-		p->inode = inode;
-		return;
-	}
-	if (HASH_COUNT(b->plains) < BLIND_OPEN_MAX)
+	if (!p && HASH_COUNT(b->plains) < BLIND_PLAIN_MAX) {
 		p = calloc(1, sizeof(*p));
-	if (!p) {
-		b->missed++;
-		return;
+		if (p) {
+			p->key = key;
+			HASH_ADD(hh, b->plains, key, sizeof(key), p);
+		}
 	}
-	p->key = key;
-	p->inode = inode;
-	p->time = time;
-	HASH_ADD(hh, b->plains, key, sizeof(key), p);
+	if (p)
+		p->seen = *seen;
+	else
+		b->missed++;
 }
 
 void blinds_bytes(struct blinds *b, uint32_t tgid, uint64_t object, uint64_t birth,
@@ -209,13 +205,13 @@ static struct plain *explained_by(struct blinds *b, const struct wire *w)
 	struct plain *p, *next, *best = NULL;
 
 	HASH_ITER (hh, b->plains, p, next) {
-		if (p->key.tgid != w->key.tgid || p->key.birth != w->conn.proc_start)
+		if (p->key.tgid != w->key.tgid || p->seen.proc_start != w->conn.proc_start)
 			continue;
-		if (p->inode && (p->inode | SOCKET_BIT) == w->key.object)
+		if (p->seen.inode && (p->seen.inode | SOCKET_BIT) == w->key.object)
 			return p;
-		if (p->inode || p->used || (p->time < w->conn.time && !w->before))
+		if (p->seen.inode || p->used || (p->seen.time < w->conn.time && !w->before))
 			continue;
-		if (!best || p->time < best->time)
+		if (!best || p->seen.time < best->seen.time)
 			best = p;
 	}
 	return best;
@@ -308,9 +304,24 @@ static void judge_until(struct blinds *b, uint64_t now)
 	}
 }
 
+/* What has explained a connection that is judged explains no other. */
+static void forget_used(struct blinds *b)
+{
+	struct plain *p, *next;
+
+	HASH_ITER (hh, b->plains, p, next) {
+		if (!p->used)
+			continue;
+		HASH_DEL(b->plains, p);
+		free(p);
+	}
+}
+
 void blinds_tick(struct blinds *b, uint64_t now)
 {
 	judge_until(b, now);
+	if (HASH_COUNT(b->plains) > BLIND_PLAIN_MAX / 2)
+		forget_used(b);
 }
 
 void blinds_stop(struct blinds *b)

@@ -72,12 +72,16 @@ void blinds_sealed(struct blinds *b, const struct blind_conn *c, bool before);
 void blinds_quic(struct blinds *b, const struct blind_conn *c);
 void blinds_uring(struct blinds *b, uint32_t tgid, uint64_t proc_start);
 
-/*
- * Plaintext of one stream was seen. inode: of its socket, 0 when not known (yet: say it again
- * once it is). time: of the first byte.
- */
-void blinds_plain(struct blinds *b, uint32_t tgid, uint64_t proc_start, uint64_t stream,
-		  uint64_t inode, uint64_t time);
+/* A stream whose plaintext was seen. */
+struct blind_plain {
+	uint32_t tgid;
+	uint64_t proc_start;
+	uint64_t object, birth; /* of the stream */
+	uint64_t inode;		/* of its socket; 0: not known (yet: then it is said again) */
+	uint64_t time;		/* of its first byte */
+};
+
+void blinds_plain(struct blinds *b, const struct blind_plain *p);
 /* Bytes that passed a socket. */
 void blinds_bytes(struct blinds *b, uint32_t tgid, uint64_t object, uint64_t birth,
 		  const uint64_t passed[2]);

@@ -63,7 +63,8 @@ def watch(ctx, client, path):
     p = make_provider(ctx, client)
     try:
         return daemon.watch(client.name, p, client.cmd(client, path, p),
-                            environment(client, p, ctx.pki), ['--all-streams'],
+                            environment(client, p, ctx.pki),
+                           ['--all-streams', '--blind-spots', 'all'],
                             timeout=client.timeout)
     finally:
         p.stop()
@@ -102,6 +103,8 @@ def run_client(r, ctx, client):
     if daemon.BARE:
         return
     score = truth.bytes_match(r, run, client.unread, client.received_only)
+    r.equal([(b['host'], b['reason'], b['detail']) for b in run.stats.get('blind_spots', [])], [],
+            'no blind spot where all is read')
     for c in run.connections:
         del c['tapes']    # of hundreds of runs, they would fill the memory
     calls = [e for e in run.exchanges if e['inference']]

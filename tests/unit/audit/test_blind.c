@@ -83,6 +83,18 @@ static void talk(struct world *w, uint64_t inode, uint64_t time, const char *hos
 	blinds_sealed(w->b, &c, false);
 }
 
+static void plain(struct world *w, uint32_t tgid, uint64_t object, uint64_t inode, uint64_t time)
+{
+	const struct blind_plain p = { .tgid = tgid,
+				       .proc_start = START,
+				       .object = object,
+				       .birth = time,
+				       .inode = inode,
+				       .time = time };
+
+	blinds_plain(w->b, &p);
+}
+
 static const struct blind *only(struct world *w, enum blind_why why)
 {
 	const struct blind *b = blinds_at(w->b, 0);
@@ -123,7 +135,7 @@ static void test_not_blind(void **state)
 	blinds_hello(w->b, &c, SV("api.example"));
 	talk(w, 5, SEC, "elsewhere");
 	talk(w, 6, SEC, "api.example");
-	blinds_plain(w->b, TGID, START, 0x7000, 6, SEC);
+	plain(w, TGID, 0x7000, 6, SEC);
 	blinds_stop(w->b);
 	assert_null(blinds_at(w->b, 0));
 }
@@ -133,13 +145,26 @@ static void test_without_sockets(void **state)
 {
 	struct world *w = *state;
 
-	blinds_plain(w->b, TGID, START, 0x6000, 0, SEC / 2); /* before all of them */
+	plain(w, TGID, 0x6000, 0, SEC / 2); /* before all of them */
 	talk(w, 5, SEC, "a.example");
-	blinds_plain(w->b, TGID, START, 0x7000, 0, SEC + 1);
-	blinds_plain(w->b, TGID + 1, START, 0x7100, 0, SEC + 1); /* another process */
+	plain(w, TGID, 0x7000, 0, SEC + 1);
+	plain(w, TGID + 1, 0x7100, 0, SEC + 1); /* another process */
 	talk(w, 6, 2 * SEC, "b.example");
 	blinds_stop(w->b);
 	assert_string_equal(only(w, BLIND_STACK_UNKNOWN)->host, "b.example");
+}
+
+/* One address, used for one connection after the other, explains them all. */
+static void test_reused(void **state)
+{
+	struct world *w = *state;
+
+	for (uint64_t i = 1; i <= 5; i++) {
+		talk(w, i, i * SEC / 10, "a.example");
+		plain(w, TGID, 0x7000, 0, i * SEC / 10 + 1);
+	}
+	blinds_stop(w->b);
+	assert_null(blinds_at(w->b, 0));
 }
 
 static void test_reasons(void **state)
@@ -214,6 +239,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_blind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_sockets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reasons, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quic_and_before, setup, teardown),
