@@ -37,6 +37,37 @@ bool resolve_worth(struct sv path)
 		 sv_starts(name, SV("libdl.so")) || sv_starts(name, SV("[")) || name.len == 0);
 }
 
+/*
+ * A BoringSSL brings the crypto functions that aws-lc has from it: what goes through them went
+ * through SSL_write already, and would be read twice. Where both directions are found above,
+ * those below are let be.
+ */
+static void let_own_crypto_be(struct tls_verdict *v)
+{
+	struct tls_stack *above = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < v->count; i++) {
+		struct tls_stack *s = &v->stacks[i];
+
+		if (!s->error && s->reads && s->writes && strcmp(s->name, "boringssl") == 0)
+			above = s;
+	}
+	for (size_t i = 0; i < v->count; i++) {
+		if (above && strcmp(v->stacks[i].name, "aws-lc") == 0) {
+			stack_say(above, " (its AEAD functions are let be)");
+			continue;
+		}
+		if (kept != i) {
+			if (above == &v->stacks[i])
+				above = &v->stacks[kept];
+			v->stacks[kept] = v->stacks[i];
+		}
+		kept++;
+	}
+	v->count = kept;
+}
+
 int resolve_file(int fd, enum return_side side, struct tls_verdict *ret)
 {
 	struct resolver r = { .side = side, .verdict = ret };
@@ -52,6 +83,7 @@ int resolve_file(int fd, enum return_side side, struct tls_verdict *ret)
 	err = search_new(&r.search, r.elf);
 	for (size_t i = 0; i < ARRAY_SIZE(finders) && !err; i++)
 		err = finders[i](&r);
+	let_own_crypto_be(ret);
 	search_free(r.search);
 	elf_close(r.elf);
 	return err;
