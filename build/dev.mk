@@ -59,10 +59,10 @@ $O/clients/rust.stamp: $(wildcard tests/e2e/clients/rust/* tests/e2e/clients/rus
 	$(call say,CARGO,$O/clients)if [ -e .cache/rust ] && command -v cargo >/dev/null; then \
 		tests/e2e/clients/rust/build $O/clients .cache/rust; fi
 	@touch $@
-$O/clients/java.stamp: tests/e2e/clients/java/Client.java
+$O/clients/java.stamp: $(wildcard tests/e2e/clients/java/*.java)
 	@mkdir -p $O/clients/java
 	$(call say,JAVAC,$O/clients)if [ -e .cache/java ] && command -v javac >/dev/null; then \
-		javac -cp '.cache/java/*' -d $O/clients/java $<; fi
+		javac -cp '.cache/java/*' -d $O/clients/java $^; fi
 	@touch $@
 CLIENT_BINS := $(CHAT_BINS) $(TLS_CLIENTS) $O/clients/go.stamp $O/clients/rust.stamp $O/clients/java.stamp
 

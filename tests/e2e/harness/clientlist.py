@@ -178,7 +178,10 @@ def modules():
                rows='sdk', env={'PYTHONPATH': os.path.join(env.WORK, 'stripped')},
                needs=[package('nassl')], version='nassl 5.4.0, OpenSSL 1.1.1',
                prepare=lambda c, p: strip_package('nassl')),
-        Client('Netty tcnative (Maven)', 'boringssl', java, few(9, 100000), env=JAVA_ENV,
+        Client('Conscrypt (Maven)', 'boringssl', java('Provided'), few(9, 100000), env=JAVA_ENV,
+               needs=['java', os.path.join(BINS, 'java', 'Provided.class'), JAVA],
+               version='conscrypt 2.5.2', prepare=java_cases),
+        Client('Netty tcnative (Maven)', 'boringssl', java('Client'), few(9, 100000), env=JAVA_ENV,
                needs=['java', os.path.join(BINS, 'java', 'Client.class'), JAVA],
                version='tcnative 2.0.70', prepare=java_cases),
     ]
@@ -201,9 +204,10 @@ def native():
 JAVA_ENV = {'JAVA_TOOL_OPTIONS': '-Xshare:auto -XX:TieredStopAtLevel=1 -Xmx256m'}
 
 
-def java(c, path, p):
-    return ['java', '-cp', os.path.join(BINS, 'java') + ':' + os.path.join(JAVA, '*'), 'Client',
-            os.path.join(os.path.dirname(path), 'java')]
+def java(main):
+    return lambda c, path, p: [
+        'java', '-cp', os.path.join(BINS, 'java') + ':' + os.path.join(JAVA, '*'), main,
+        os.path.join(os.path.dirname(path), 'java')]
 
 
 def java_cases(c, path):
