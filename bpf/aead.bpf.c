@@ -78,7 +78,9 @@ static __always_inline void aead_bind_sealed(struct aead_thread *t, __u64 out)
 {
 	if (aead_bound(t->seal.key))
 		return;
+	aead_activate();
 	t->last.at = out - AEAD_HEAD;
+	t->last.before = t->seal.ad_len == AEAD_AD_12 ? t->last.at - AEAD_EXPLICIT : 0;
 	t->last.key = t->seal.key;
 	t->last.proc_start = t->seal.proc_start;
 	if (!t->first.at)
@@ -88,14 +90,9 @@ static __always_inline void aead_bind_sealed(struct aead_thread *t, __u64 out)
 /* A record that ends before end is about to be opened: which read brought it? */
 static __noinline int aead_bind_opening(struct aead_thread *t, __u64 end)
 {
-	__u64 *active;
-	__u32 first = 0;
-
 	if (!t || aead_bound(t->open.key))
 		return 0;
-	active = bpf_map_lookup_elem(&es_aead_active, &first);
-	if (active)
-		*active = 1;
+	aead_activate();
 #pragma unroll
 	for (int i = 1; i <= AEAD_READS; i++) { /* the newest first */
 		struct aead_read *r = &t->reads[(t->read_next - i) & (AEAD_READS - 1)];

@@ -15,9 +15,10 @@
 
 #define AEAD_TAG 16
 /* ad_len: RFC 8446 section 5.2, RFC 5246 section 6.2.3.3. */
-#define AEAD_AD_13 5
-#define AEAD_AD_12 AEAD_AD_MAX
-#define AEAD_HEAD  5 /* of a record on the wire */
+#define AEAD_AD_13    5
+#define AEAD_AD_12    AEAD_AD_MAX
+#define AEAD_EXPLICIT 8 /* of a nonce: RFC 5288 section 3 */
+#define AEAD_HEAD     5 /* of a record on the wire */
 
 /* Only what could not be told in the ring at once. */
 struct {

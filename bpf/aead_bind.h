@@ -27,6 +27,15 @@ struct {
 	__type(value, __u64);
 } es_aead_active SEC(".maps") __weak;
 
+static __always_inline void aead_activate(void)
+{
+	__u32 first = 0;
+	__u64 *active = bpf_map_lookup_elem(&es_aead_active, &first);
+
+	if (active)
+		*active = 1;
+}
+
 static __always_inline bool aead_bound(__u64 key)
 {
 	__u32 at = key & (AEAD_BOUND - 1);

@@ -36,6 +36,7 @@ struct aead_call {
 /* A sealed record that no socket is known for: where it starts, its head included; 0: none. */
 struct aead_sent {
 	__u64 at, key, proc_start;
+	__u64 before;	   /* as at, with an explicit nonce in front (TLS 1.2, GCM) */
 	__u64 sock, inode; /* of the socket */
 	__u32 fd, pad;
 };

@@ -33,9 +33,11 @@ static __always_inline void aead_note_read(struct aead_thread *t, struct sysio *
 static __always_inline void aead_note_piece(struct aead_thread *t, struct sysio *io, __u64 inode,
 					    __u64 base)
 {
-	struct aead_sent *to = base == t->first.at ? &t->first : &t->last;
+	struct aead_sent *to = &t->first;
 
-	if (!base || base != to->at)
+	if (base != to->at && base != to->before)
+		to = &t->last;
+	if (!base || (base != to->at && base != to->before))
 		return;
 	to->fd = io->fd;
 	to->sock = io->sock;

@@ -56,7 +56,8 @@ static void on_ignore(void *ctx, const struct conn *conn)
 {
 	struct pipeline *p = ctx;
 
-	if (p->opt.ignore)
+	/* The kernel does not know streams that were made here. */
+	if (p->opt.ignore && conn->source != ES_SRC_AEAD)
 		p->opt.ignore(p->opt.ignore_ctx, conn->tgid, conn->object, conn->birth);
 }
 

@@ -80,6 +80,7 @@ static void deliver(struct aead *a, struct link *l, uint8_t dir, const struct pi
 	if (p->inexact)
 		d->head.flags |= ES_F_INEXACT;
 	l->told = true;
+	l->told_at[dir] = p->time;
 	if (p->bytes.len)
 		memcpy(d + 1, p->bytes.p, p->bytes.len);
 	a->opts.out(a->opts.out_ctx, &d->head);
@@ -127,6 +128,21 @@ static void hold(struct aead *a, struct key *k, const struct piece *p)
 	a->held += p->bytes.len;
 }
 
+/*
+ * Of a connection that began before us, an answer may have waited while the next request was
+ * handed on: given now, it would be taken for that one's. It counts as gone by before.
+ */
+static bool passed_by(struct aead *a, const struct key *k, const struct held *h)
+{
+	struct link *l = k->link;
+
+	if (!k->late || l->told_at[k->dir] || l->told_at[!k->dir] <= h->time)
+		return false;
+	l->passed[k->dir] += h->missing + h->len;
+	lose(a, ES_U_RESYNC, 1, h->len);
+	return true;
+}
+
 void aead_release(struct aead *a, struct key *k)
 {
 	while (!list_empty(&k->held)) {
@@ -136,10 +152,10 @@ void aead_release(struct aead *a, struct key *k)
 
 		list_del(&h->in);
 		a->held -= h->len;
-		if (k->link)
-			deliver(a, k->link, k->dir, &p);
-		else
+		if (!k->link)
 			lose(a, ES_U_AEAD_FULL, 1, h->len);
+		else if (!passed_by(a, k, h))
+			deliver(a, k->link, k->dir, &p);
 		free(h);
 	}
 	k->held_bytes = 0;

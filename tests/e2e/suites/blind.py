@@ -194,6 +194,30 @@ def watch_running(r, ctx):
             '%d of %d' % (len(whole), len(models)))
 
 
+def watch_rustls(r, ctx, provider, more):
+    """As watch_running(), where keys have to be put together: several old connections."""
+    program = clientlist.binary('rustls-' + provider)
+    if env.missing(program):
+        r.skip('watch of rustls', env.missing(program))
+        return
+    p = fresh(ctx)
+    models = ['m-%02d' % i for i in range(40 if more else 90)]
+    try:
+        w = Running(p, [program, *more, '--pause', '30', str(p.port), ctx.pki['ca'], *models],
+                    daemon.client_env(p, ctx.pki))
+    finally:
+        p.stop()
+    r.check(w.went_on, 'the client ran on, unharmed')
+    r.equal(w.run.rc, 0, 'exit status of watch')
+    whole = [s for s in w.run.spans if s.a.get('gen_ai.usage.output_tokens')]
+    r.check(len(w.run.spans) >= 10, 'calls seen', len(w.run.spans))
+    r.check(len(whole) >= len(w.run.spans) - 4, 'all but those cut by start and end are whole',
+            '%d of %d' % (len(whole), len(w.run.spans)))
+    asked = {e['facts'].get('response_id'): e['model'] for e in w.run.exchanges}
+    wrong = [(s.model, s.id) for s in whole if s.model and asked.get(s.id) != s.model]
+    r.equal(wrong, [], 'answers of other calls')
+
+
 def watch_unreadable(r, ctx):
     p = fresh(ctx)
     reason = env.missing('strip', clientlist.binary('tls-mbedtls-static'))
@@ -259,6 +283,11 @@ def tests(ctx):
         ('blind: sendfile is a gap', lambda r: sendfile(r, ctx)),
         ('blind: what is read is not blind', lambda r: read_is_not_blind(r, ctx)),
         ('watch: a client that runs already', lambda r: watch_running(r, ctx)),
+        ('watch: rustls, one connection', lambda r: watch_rustls(r, ctx, 'aws-lc', ())),
+        ('watch: rustls, four old connections', lambda r: watch_rustls(
+            r, ctx, 'aws-lc', ('--lanes', '4'))),
+        ('watch: rustls on ring, TLS 1.2', lambda r: watch_rustls(
+            r, ctx, 'ring', ('--tls12', '--lanes', '4'))),
         ('watch: single events', lambda r: watch_unreadable(r, ctx)),
         ('watch: bad scopes', lambda r: bad_scope(r, ctx)),
         ('explain: a client that talks', lambda r: explain(r, ctx)),
