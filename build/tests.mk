@@ -56,3 +56,9 @@ test-arm64: $O/earshot.skel.h $(GEN_H)
 			$(CFLAGS) -c $$f -o /dev/null; \
 		then n=$$((n+1)); else bad=$$((bad+1)); echo "FAILED  arm64: $$f"; fi; done; \
 	echo "$$n passed, $$bad failed"; [ $$bad = 0 ]
+
+# How long finding the functions takes; `make bench` runs it with the others.
+$O/bench/resolve: tests/bench/resolve.c $(foreach f,$(DEPS_resolve),$O/obj/lib$(f).a)
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+bench: $O/bench/resolve

@@ -8,6 +8,7 @@ parts: call  CPU of a watched process for each TLS send and receive, against the
        cpu   the same between two processes over TCP
        loss  bytes lost at rising rates; where it begins; captured + lost = sent at each
        memory, start, replay
+       resolve  finding the functions in the largest programs
        bystander  what a process that nobody watches pays for each system call
 All streams are captured in full (--all-streams): what is measured here is no HTTP, and would be
 ruled out after its first bytes. Tables are printed and nothing fails: on a busy machine only the
@@ -25,6 +26,7 @@ import tempfile
 import time
 
 import bystander
+import resolving
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -277,12 +279,16 @@ def replay(server, o):
           ('recording', 'calls', 'MB', 'CPU s', 'MB/s', 'events/s', 'at least'), rows)
 
 
+def resolve(_server, o):
+    resolving.resolving(o, table)
+
+
 def bystanders(_server, o):
     bystander.bystander(EARSHOT, o, table)
 
 
 PARTS = {'call': call, 'cpu': cpu, 'loss': loss, 'start': start, 'memory': memory, 'replay': replay,
-         'bystander': bystanders}
+         'bystander': bystanders, 'resolve': resolve}
 
 
 def main():
