@@ -75,7 +75,12 @@ static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t cou
 }
 
 static const char *const ends[] = { "freed", "exit", "exec", "gone", "evicted", "stopped" };
-static const char *const protos[] = { "undecided", "http1", "http2", "tls", "upgraded", "unknown" };
+static const char *const protos[] = {
+	[CONN_UNDECIDED] = "undecided", [CONN_HTTP1] = "http1",
+	[CONN_HTTP2] = "http2",		[CONN_TLS] = "tls",
+	[CONN_JSONRPC] = "jsonrpc",	[CONN_UPGRADED] = "upgraded",
+	[CONN_UNKNOWN] = "unknown",	[CONN_UNSEEN] = "unseen",
+};
 
 static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)
 {
