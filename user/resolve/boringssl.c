@@ -214,14 +214,14 @@ static int add_point(struct lookup *l, const char *name, enum tls_prog prog,
 	if (err)
 		return err;
 	err = uses_args(&fn.code, &uses);
-	if (!err && !takes_buffer(&uses)) {
-		stack_say(l->stack, "%s: does not take a buffer and its length ", name);
-		err = -ENOENT;
-	}
+	if (!err && !takes_buffer(&uses))
+		err = -EMLINK;
 	if (!err)
 		err = function_place(l->r, l->stack, name, prog, &fn);
 	function_done(&fn);
-	if (!err)
+	if (err)
+		stack_say(l->stack, "%s: %s ", name, finder_words(err));
+	else
 		stack_say(l->stack, "[%s] ", border_proof_name(at->proof));
 	return err;
 }

@@ -28,6 +28,22 @@ const struct tls_stack *stack_named(const struct resolver *r, const char *name)
 	return NULL;
 }
 
+const char *finder_words(int err)
+{
+	switch (err) {
+	case -EOPNOTSUPP:
+		return "left by a jump, and returns are probed one by one here";
+	case -ENOENT:
+		return "where it ends is not known";
+	case -EBADMSG:
+		return "its code cannot be read";
+	case -EMLINK:
+		return "its arguments do not fit";
+	default:
+		return strerror(-err);
+	}
+}
+
 void stack_drop(struct resolver *r)
 {
 	r->verdict->count--;
@@ -107,7 +123,7 @@ int stack_returns(struct resolver *r, struct tls_stack *s, const struct place_co
 	int n = place_returns(code, at);
 
 	if (n < 0)
-		return n;
+		return n == -ENOENT ? -EOPNOTSUPP : n;
 	if (s->return_count + (size_t)n > TLS_RETURNS_MAX)
 		return -E2BIG;
 	for (int i = 0; i < n; i++) {

@@ -40,6 +40,9 @@ void stack_merge(struct resolver *r, const struct tls_stack *s);
 /* Adds to how. */
 void __attribute__((format(printf, 2, 3))) stack_say(struct tls_stack *s, const char *fmt, ...);
 
+/* Why a function is not probed, in words. */
+const char *finder_words(int err);
+
 /* Takes all points away and says why. */
 void stack_refuse(struct tls_stack *s, int error);
 
@@ -49,7 +52,10 @@ bool stack_has_point(const struct tls_stack *s, uint64_t addr);
 int stack_point(struct resolver *r, struct tls_stack *s, enum tls_prog prog,
 		const struct place_point *at, uint32_t arg);
 
-/* Return instructions of the function (RETURN_INSN). 0 or as place_returns(). */
+/*
+ * Return instructions of the function (RETURN_INSN). 0, -EOPNOTSUPP (it can be left in another
+ * way), or as place_returns().
+ */
 int stack_returns(struct resolver *r, struct tls_stack *s, const struct place_code *code);
 
 /* Code of one function, read from the file. */

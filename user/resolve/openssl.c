@@ -146,8 +146,7 @@ static int look(struct resolver *r, struct tls_stack *s, bool *any)
 			err = add(r, s, &sides[i], &f.at[k], f.outer[k]);
 		if (err) {
 			stack_say(s, "ssl_%s_internal: %s", sides[i].name,
-				  err == -EMLINK ? "arguments that do not fit"
-						 : "not found as a function");
+				  f.count ? finder_words(err) : "not found");
 			return err;
 		}
 	}

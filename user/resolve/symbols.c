@@ -38,7 +38,7 @@ static int place_all(struct resolver *r, struct tls_stack *s, const struct named
 			function_done(&fn);
 		}
 		if (err) {
-			stack_say(s, "%s: not probed (%s) ", sym->name, strerror(-err));
+			stack_say(s, "%s: not probed (%s) ", sym->name, finder_words(err));
 			last = err;
 		}
 	}
