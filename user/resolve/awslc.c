@@ -96,11 +96,16 @@ static bool is_slot(const cs_x86_op *op, uint32_t slot)
 	       op->mem.base != X86_REG_INVALID && op->mem.index == X86_REG_INVALID;
 }
 
+/* Where a compiler may keep the method between its table and its call. */
+#define HOLDERS_MAX 6
+
 struct jump_search {
 	uint32_t slot;
-	bool loaded;	/* the method was taken out of its table; no call since */
-	int called;	/* instructions since its call; 0: not called */
-	x86_reg result; /* holds what it gave back */
+	x86_reg held[HOLDERS_MAX]; /* registers the method was put into */
+	size_t held_count;
+	x86_op_mem spilled; /* ... and a place on the stack; base 0: none */
+	int called;	    /* instructions since its call; 0: not called */
+	x86_reg result;	    /* holds what it gave back */
 	bool tested;
 	size_t hits;
 	struct place_point at;
@@ -147,10 +152,46 @@ static void behind_call(struct jump_search *j, const cs_insn *i)
 		j->called = 0;
 }
 
+static bool is_spilled(const struct jump_search *j, const cs_x86_op *op)
+{
+	return op->type == X86_OP_MEM && j->spilled.base != X86_REG_INVALID &&
+	       op->mem.base == j->spilled.base && op->mem.disp == j->spilled.disp &&
+	       op->mem.index == X86_REG_INVALID;
+}
+
+static bool is_held(const struct jump_search *j, const cs_x86_op *op)
+{
+	for (size_t i = 0; i < j->held_count; i++)
+		if (is_reg(op, j->held[i]))
+			return true;
+	return is_spilled(j, op);
+}
+
+static void let_go(struct jump_search *j, x86_reg reg)
+{
+	for (size_t i = 0; i < j->held_count; i++)
+		if (j->held[i] == reg)
+			j->held[i] = j->held[--j->held_count];
+}
+
 /*
- * The first call behind the load is the method's: it comes out of a register, of the table, or
- * of where the compiler kept it meanwhile.
+ * Follows the method from its table by address, not by flow: what writes its register on another
+ * path is passed over, but for what loads something else out of memory.
  */
+static void follow(struct jump_search *j, const cs_x86_op *to, const cs_x86_op *from)
+{
+	bool is_method = is_slot(from, j->slot) || is_held(j, from);
+
+	if (to->type == X86_OP_MEM && is_method) {
+		j->spilled = to->mem;
+	} else if (to->type == X86_OP_REG) {
+		if (is_method || from->type == X86_OP_MEM)
+			let_go(j, to->reg);
+		if (is_method && j->held_count < HOLDERS_MAX)
+			j->held[j->held_count++] = to->reg;
+	}
+}
+
 static bool look_at(void *ctx, const cs_insn *i)
 {
 	const cs_x86 *x = &i->detail->x86;
@@ -158,16 +199,14 @@ static bool look_at(void *ctx, const cs_insn *i)
 
 	if (j->called)
 		behind_call(j, i);
-	if (i->id == X86_INS_MOV && x->op_count == 2 && is_slot(&x->operands[1], j->slot))
-		j->loaded = true;
-	if (i->id != X86_INS_CALL || x->op_count != 1)
-		return true;
-	if (x->operands[0].type != X86_OP_IMM && (j->loaded || is_slot(&x->operands[0], j->slot))) {
+	if (i->id == X86_INS_MOV && x->op_count == 2)
+		follow(j, &x->operands[0], &x->operands[1]);
+	if (i->id == X86_INS_CALL && x->op_count == 1 &&
+	    (is_held(j, &x->operands[0]) || is_slot(&x->operands[0], j->slot))) {
 		j->called = 1;
 		j->result = X86_REG_EAX;
 		j->tested = false;
 	}
-	j->loaded = false;
 	return true;
 }
 
