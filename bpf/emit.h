@@ -160,6 +160,21 @@ static __always_inline void count_missed(struct frame *f)
 			   f->missed[EMIT_FAULT].bytes);
 }
 
+struct chunk_loop {
+	struct stream_val *s;
+	struct frame *f;
+};
+
+static long whole_step(__u32 i, struct chunk_loop *l)
+{
+	if (!l->s || !l->f)
+		return 1;
+	l->f->outcome = EMIT_NO_ROOM;
+	emit_whole_chunk(l->s, l->f, i);
+	account(l->s, l->f, ES_CHUNK_MAX);
+	return 0;
+}
+
 /*
  * The whole chunks of a call; its own function, so that it is verified once. What it needs
  * comes out of the frame, not in registers, so that all callers look alike to the verifier.
@@ -171,6 +186,12 @@ static __noinline int emit_whole(struct stream_val *s, struct frame *f)
 	if (!s || !f)
 		return 0;
 	chunks = f->want / ES_CHUNK_MAX;
+	if (es_use_loop) {
+		struct chunk_loop l = { s, f };
+
+		bpf_loop(chunks < ES_CHUNKS ? chunks : ES_CHUNKS, whole_step, &l, 0);
+		return 0;
+	}
 	for (__u32 i = 0; i < ES_CHUNKS; i++) {
 		if (i >= chunks)
 			break;

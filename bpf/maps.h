@@ -99,6 +99,8 @@ const volatile __u64 es_return_sp SEC(".rodata") __weak = 0;
 const volatile bool es_use_verdicts SEC(".rodata") __weak = false;
 /* Attach cookies are there (Linux 5.15). */
 const volatile bool es_use_cookies SEC(".rodata") __weak = false;
+/* bpf_loop() is there (Linux 5.17): a loop's body is then verified once, not at every turn. */
+const volatile bool es_use_loop SEC(".rodata") __weak = false;
 /* Plain traffic is read: standard input and output of children are noted. */
 const volatile bool es_use_plain SEC(".rodata") __weak = false;
 

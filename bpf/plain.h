@@ -166,7 +166,9 @@ static __noinline int plain_first(struct thread *th)
 	return 0;
 }
 
-#define VECTOR_STEPS 96
+/* Without bpf_loop() every turn costs the verifier. */
+#define VECTOR_STEPS	  96
+#define VECTOR_STEPS_LOOP 1024
 
 /* One chunk of the current piece, or on to the next piece. */
 static __noinline int vector_step(struct stream_val *s, struct thread *th)
@@ -206,6 +208,34 @@ static __noinline int vector_step(struct stream_val *s, struct thread *th)
 	return 0;
 }
 
+struct vector_loop {
+	struct stream_val *s;
+	struct thread *th;
+};
+
+static long vector_turn(__u32 i, struct vector_loop *l)
+{
+	if (!l->s || !l->th || !l->th->io.left || l->th->io.next >= l->th->io.count)
+		return 1;
+	vector_step(l->s, l->th);
+	return 0;
+}
+
+static __always_inline void vector_all(struct stream_val *s, struct thread *th)
+{
+	if (es_use_loop) {
+		struct vector_loop l = { s, th };
+
+		bpf_loop(VECTOR_STEPS_LOOP, vector_turn, &l, 0);
+		return;
+	}
+	for (int i = 0; i < VECTOR_STEPS; i++) {
+		if (!th->io.left || th->io.next >= th->io.count)
+			break;
+		vector_step(s, th);
+	}
+}
+
 /* f->total bytes lie in pieces. */
 static __noinline int deliver_vector(struct stream_val *s, struct thread *th)
 {
@@ -221,11 +251,7 @@ static __noinline int deliver_vector(struct stream_val *s, struct thread *th)
 	}
 	__builtin_memset(f->missed, 0, sizeof(f->missed));
 	th->io.left = f->total;
-	for (int i = 0; i < VECTOR_STEPS; i++) {
-		if (!th->io.left || th->io.next >= th->io.count)
-			break;
-		vector_step(s, th);
-	}
+	vector_all(s, th);
 	if (th->io.left) {
 		stream_skip(s, f->dir, th->io.left, false);
 		stat_add(ES_K_VECTOR_LONG, th->io.left);

@@ -54,6 +54,7 @@ static int choose(struct session *s)
 	s->load.multi = !option_is(o, OPT_attach, "single") &&
 			feature_has(&s->features, FEATURE_UPROBE_MULTI);
 	s->load.plain = option_is(o, OPT_plain, "auto");
+	s->load.loop = feature_has(&s->features, FEATURE_LOOP);
 	s->load.cookies = s->load.multi || feature_has(&s->features, FEATURE_COOKIES);
 	if (option_is(o, OPT_attach, "multi") && !s->load.multi) {
 		session_complain("--attach multi",

@@ -98,14 +98,26 @@ static int try_uprobe_multi(struct features *fs, struct feature_result *r)
 	return link < 0 && link != -EBADF ? link : -EBADF;
 }
 
-/* Attach cookies (bpf-helpers(7), bpf_get_attach_cookie). */
+static int try_helper(enum bpf_func_id helper)
+{
+	int got = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, helper, NULL);
+
+	return got == 1 ? 0 : got ? got : -EOPNOTSUPP;
+}
+
+/* bpf-helpers(7). */
 static int try_cookies(struct features *fs, struct feature_result *r)
 {
-	int got = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie, NULL);
-
 	(void)fs;
 	(void)r;
-	return got == 1 ? 0 : got ? got : -EOPNOTSUPP;
+	return try_helper(BPF_FUNC_get_attach_cookie);
+}
+
+static int try_loop(struct features *fs, struct feature_result *r)
+{
+	(void)fs;
+	(void)r;
+	return try_helper(BPF_FUNC_loop);
 }
 
 static int try_uretprobe(struct features *fs, struct feature_result *r)
@@ -174,6 +186,9 @@ static const struct {
 	[FEATURE_COOKIES] = { { "cookies", "probes know what they are part of (5.15)", false,
 				"without it libraries are not told apart, and Go is not read" },
 			      try_cookies },
+	[FEATURE_LOOP] = { { "loop", "loops that are verified once (5.17)", false,
+			     "without it starting takes some tenths of a second longer" },
+			   try_loop },
 	[FEATURE_URETPROBE] = { { "uretprobe",
 				  "return probes spare a seccomp-filtered target (self-test)",
 				  false,

@@ -16,6 +16,7 @@ enum feature {
 	FEATURE_UPROBE,	      /* uprobe events through perf_event_open */
 	FEATURE_UPROBE_MULTI, /* many points in one link, with a right pid filter */
 	FEATURE_COOKIES,      /* a number given at attach reaches the program */
+	FEATURE_LOOP,	      /* bpf_loop(): programs are verified faster */
 	FEATURE_URETPROBE,    /* a return probe leaves a seccomp-filtered target alive */
 	FEATURE_MAP_EVENTS,   /* executable mappings of a process tree are told */
 	FEATURE_MAP_FILES,    /* /proc/PID/map_files can be opened */

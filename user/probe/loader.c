@@ -112,6 +112,7 @@ static int configure(struct earshot_bpf *s, const struct loader_options *opt)
 	s->rodata->es_wake_bytes = opt->ring_size / 16 < 1u << 20 ? opt->ring_size / 16 : 1u << 20;
 	s->rodata->es_use_verdicts = opt->verdicts;
 	s->rodata->es_use_cookies = opt->cookies;
+	s->rodata->es_use_loop = opt->loop;
 	s->rodata->es_use_plain = opt->plain;
 	for (int p = 0; p < PLAIN_PROG_COUNT; p++)
 		bpf_program__set_autoload(plain_program(s, (enum plain_prog)p), opt->plain);

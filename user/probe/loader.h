@@ -15,6 +15,7 @@ struct loader_options {
 	enum return_side side;
 	bool multi;    /* programs for uprobe_multi links */
 	bool cookies;  /* attach cookies are there */
+	bool loop;     /* bpf_loop() is there */
 	bool plain;    /* plain sockets, standard input and output */
 	bool verdicts; /* user space may rule streams out */
 };
