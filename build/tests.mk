@@ -62,3 +62,8 @@ $O/bench/resolve: tests/bench/resolve.c $(foreach f,$(DEPS_resolve),$O/obj/lib$(
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 bench: $O/bench/resolve
+
+# Search against names, on libraries of Debian and PyPI that have them.
+.PHONY: held
+held: $O/bench/resolve
+	$(Q)$(PYTHON) tests/held.py

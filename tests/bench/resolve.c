@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * resolve - what it takes to find the TLS functions in a file: the first time, and from the
- * folder of kept verdicts. One line of JSON. usage: resolve FOLDER FILE [ROUNDS]
+ * folder of kept verdicts; and what was found. One line of JSON.
+ * usage: resolve FOLDER FILE [ROUNDS]
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "resolve/cache.h"
+#include "resolve/tlslib.h"
 
 static double now_ms(void)
 {
@@ -75,7 +77,14 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < v.count; i++)
 		printf("%s%s%s", i ? ", " : "", v.stacks[i].name,
 		       v.stacks[i].error ? " (refused)" : "");
-	printf("\"}\n");
+	printf("\", \"points\": [");
+	for (size_t i = 0; i < v.count; i++)
+		for (size_t k = 0; k < v.stacks[i].point_count; k++)
+			printf("%s[\"%s\", \"%s\", \"%s\", %llu]", i + k ? ", " : "",
+			       v.stacks[i].name, tls_found_name(v.stacks[i].found),
+			       tls_prog_name(v.stacks[i].points[k].prog),
+			       (unsigned long long)v.stacks[i].points[k].addr);
+	printf("]}\n");
 	cache_close(c);
 	return 0;
 }
