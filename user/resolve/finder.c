@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "resolve/parts.h"
 #include "resolve/tlslib.h"
 
 struct tls_stack *stack_add(struct resolver *r, const char *name, enum tls_found found)
@@ -120,7 +121,7 @@ int stack_point(struct resolver *r, struct tls_stack *s, enum tls_prog prog,
 int stack_returns(struct resolver *r, struct tls_stack *s, const struct place_code *code)
 {
 	uint64_t at[PLACE_RETS_MAX];
-	int n = place_returns(code, at);
+	int n = parts_returns(r->elf, code, at);
 
 	if (n < 0)
 		return n == -ENOENT ? -EOPNOTSUPP : n;
@@ -181,7 +182,7 @@ int finder_done(struct resolver *r, struct tls_stack *s, const struct function *
 		err = place_entry(&fn->code, 0, true, &at);
 		return err ? err : stack_point(r, s, TLS_AEAD_DONE, &at, 0);
 	}
-	n = place_returns(&fn->code, rets);
+	n = parts_returns(r->elf, &fn->code, rets);
 	for (int i = 0; i < n && !err; i++) {
 		at = (struct place_point){ .addr = rets[i], .kind = PLACE_SLOW };
 		err = stack_point(r, s, TLS_AEAD_DONE, &at, 0);

@@ -276,6 +276,8 @@ int stepper_next(struct stepper *s, struct step *ret)
 	*ret = (struct step){ .addr = s->insn->address, .size = (uint8_t)s->insn->size };
 	way_on(s->insn, ret);
 	ret->stores = stores(s);
+	ret->returns = s->insn->id == X86_INS_RET;
+	ret->leaves = s->insn->id == X86_INS_JMP && ret->kind == STEP_END;
 	registers(s, &ret->reads, &kills);
 	if (ret->kind == STEP_PLAIN && !effect_of(s->insn, ret))
 		ret->kills = kills;

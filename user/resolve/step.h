@@ -33,6 +33,8 @@ struct step {
 	uint8_t size, to, from;
 	bool wide;
 	bool stores; /* to memory that is not the stack's */
+	bool returns;
+	bool leaves; /* a jump through a register or memory */
 	enum step_kind kind;
 	enum step_effect effect;
 };

@@ -25,6 +25,8 @@ static bool way_on(uint32_t i, struct step *s)
 		s->target = s->addr + words(i >> 5 & 0x3fff, 14);
 	} else if ((i & 0xfe000000) == 0xd6000000) { /* br, blr, ret and kin */
 		s->kind = (i & 0x00600000) == 0x00200000 ? STEP_CALL : STEP_END;
+		s->returns = (i & 0x00600000) == 0x00400000;
+		s->leaves = (i & 0x00600000) == 0;
 	} else if ((i & 0xffe0001f) == 0xd4200000 || i >> 16 == 0) { /* brk, udf */
 		s->kind = STEP_END;
 	} else {

@@ -184,6 +184,65 @@ static void test_openssl(void **state)
 		skip();
 }
 
+/* ---- returns, one by one ---- */
+
+static const char split[] = "static __attribute__((noinline, cold)) int rare(int a) "
+			    "{ __asm__ volatile(\"\"); return a * 3; } "
+			    "int other(int, int); "
+			    "int SSL_read(int *s, int *b, int n) { int r = n; "
+			    "if (__builtin_expect(*s < 0, 0)) { r = rare(n) + rare(*b); *b = r; "
+			    "r += rare(r); } b[r] = n; return r + *b; } "
+			    "int SSL_write(int *s, int *b, int n) { int r = b[n]; "
+			    "if (__builtin_expect(*s == 7, 0)) { rare(n); __builtin_trap(); } "
+			    "*b = r; return r; }";
+
+/* A function that was split is left only where its parts return. */
+static void test_split(void **state)
+{
+	struct tls_verdict v;
+	char path[128];
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/split.c", folder);
+	f = fopen(path, "w");
+	assert_true(f && fputs(split, f) >= 0);
+	fclose(f);
+	if (!have("gcc") || run("gcc -w -nostdlib -shared -fPIC -O2 -freorder-blocks-and-partition "
+				"-Wl,--unresolved-symbols=ignore-all -o %s/bare %s",
+				folder, path))
+		skip();
+	v = resolved(RETURN_INSN);
+	assert_int_equal(v.count, 1);
+	if (v.stacks[0].error)
+		fail_msg("%s", v.stacks[0].how);
+	assert_true(v.stacks[0].return_count >= 2);
+}
+
+/* ---- Go ---- */
+
+static void test_golang(void **state)
+{
+	static struct tls_verdict v;
+	int fd = open("tests/fuzz/resolve/corpus_resolve/go", O_RDONLY);
+	const struct tls_stack *s = &v.stacks[0];
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(resolve_file(fd, RETURN_URETPROBE, &v), 0);
+	close(fd);
+	assert_int_equal(v.count, 1);
+	assert_string_equal(s->name, "go");
+	assert_int_equal(s->error, 0);
+	assert_int_equal(s->point_count, 3);
+	assert_int_equal(s->points[0].prog, TLS_GO_READ);
+	assert_int_equal(s->points[0].arg, 0x68);
+	assert_int_equal(s->points[1].prog, TLS_GO_WRITE);
+	assert_int_equal(s->points[2].prog, TLS_GO_CLOSE);
+	for (size_t i = 0; i < s->point_count; i++)
+		assert_false(s->points[i].returns);
+}
+
 /* ---- names in a compressed table ---- */
 
 static void test_debugdata(void **state)
@@ -210,7 +269,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_boringssl),   cmocka_unit_test(test_two_candidates),
 		cmocka_unit_test(test_patched_out), cmocka_unit_test(test_openssl),
-		cmocka_unit_test(test_no_proof),    cmocka_unit_test(test_debugdata),
+		cmocka_unit_test(test_no_proof),    cmocka_unit_test(test_split),
+		cmocka_unit_test(test_golang),	    cmocka_unit_test(test_debugdata),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
