@@ -9,6 +9,7 @@ parts: call  CPU of a watched process for each TLS send and receive, against the
        loss  bytes lost at rising rates; where it begins; captured + lost = sent at each
        memory, start, replay
        resolve  finding the functions in the largest programs
+       stacks     what a request costs the client of each TLS stack
        bystander  what a process that nobody watches pays for each system call
 All streams are captured in full (--all-streams): what is measured here is no HTTP, and would be
 ruled out after its first bytes. Tables are printed and nothing fails: on a busy machine only the
@@ -283,12 +284,22 @@ def resolve(_server, o):
     resolving.resolving(o, table)
 
 
+def stacks(_server, o):
+    cmd = [sys.executable, os.path.join(HERE, 'stacks.py'), *(['--quick'] if o.quick else [])]
+    out = subprocess.run(cmd, stdout=subprocess.PIPE, text=True, check=False).stdout
+    rows = [json.loads(x) for x in out.splitlines() if x.startswith('{')]
+    table('CPU of a client for each small request and its answer, us (medians)',
+          ('stack', 'client', 'bare', 'watched', 'added', 'ratio'),
+          [(r['stack'], r['client'], '%.0f' % r['bare'], '%.0f' % r['watched'],
+            '%+.1f' % r['added'], '%.2f' % (r['watched'] / r['bare'])) for r in rows])
+
+
 def bystanders(_server, o):
     bystander.bystander(EARSHOT, o, table)
 
 
 PARTS = {'call': call, 'cpu': cpu, 'loss': loss, 'start': start, 'memory': memory, 'replay': replay,
-         'bystander': bystanders, 'resolve': resolve}
+         'stacks': stacks, 'bystander': bystanders, 'resolve': resolve}
 
 
 def main():
