@@ -76,12 +76,13 @@ static __always_inline bool set_lengths(struct aead_call *c, __u64 nonce_len, __
 /* A record was sealed into out. */
 static __always_inline void aead_bind_sealed(struct aead_thread *t, __u64 out)
 {
-	if (aead_bound(t->seal.key))
+	if (aead_bound(t->seal.key, ES_DIR_WRITE))
 		return;
 	aead_activate();
 	t->last.at = out - AEAD_HEAD;
 	t->last.before = t->seal.ad_len == AEAD_AD_12 ? t->last.at - AEAD_EXPLICIT : 0;
 	t->last.key = t->seal.key;
+	t->last.dir = ES_DIR_WRITE;
 	t->last.proc_start = t->seal.proc_start;
 	if (!t->first.at)
 		t->first = t->last;
@@ -90,7 +91,7 @@ static __always_inline void aead_bind_sealed(struct aead_thread *t, __u64 out)
 /* A record that ends before end is about to be opened: which read brought it? */
 static __noinline int aead_bind_opening(struct aead_thread *t, __u64 end)
 {
-	if (!t || aead_bound(t->open.key))
+	if (!t || aead_bound(t->open.key, ES_DIR_READ))
 		return 0;
 	aead_activate();
 #pragma unroll
@@ -99,6 +100,7 @@ static __noinline int aead_bind_opening(struct aead_thread *t, __u64 end)
 
 		if (r->base < end && end - r->base <= r->len) {
 			r->to.key = t->open.key;
+			r->to.dir = ES_DIR_READ;
 			r->to.proc_start = t->open.proc_start;
 			return aead_emit_peer(&r->to);
 		}

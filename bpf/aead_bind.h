@@ -36,12 +36,13 @@ static __always_inline void aead_activate(void)
 		*active = 1;
 }
 
-static __always_inline bool aead_bound(__u64 key)
+/* A process may hold both ends of a connection: one key then stands for both directions. */
+static __always_inline bool aead_bound(__u64 key, __u8 dir)
 {
-	__u32 at = key & (AEAD_BOUND - 1);
+	__u32 at = (key + dir) & (AEAD_BOUND - 1);
 	__u64 *have = bpf_map_lookup_elem(&es_aead_bound, &at);
 
-	return have && *have == key;
+	return have && *have == key + dir;
 }
 
 static __noinline int aead_emit_peer(struct aead_sent *to)
@@ -53,7 +54,7 @@ static __noinline int aead_emit_peer(struct aead_sent *to)
 
 	if (!to)
 		return 0;
-	at = to->key & (AEAD_BOUND - 1);
+	at = (to->key + to->dir) & (AEAD_BOUND - 1);
 	have = bpf_map_lookup_elem(&es_aead_bound, &at);
 	p = bpf_ringbuf_reserve(&es_ring, sizeof(*p), 0);
 	if (!have || !p) {
@@ -70,10 +71,11 @@ static __noinline int aead_emit_peer(struct aead_sent *to)
 	p->stream.proc_start = to->proc_start;
 	p->stream.object = to->key;
 	p->fd = to->fd;
+	p->dir = to->dir;
 	p->inode = to->inode;
 	PEER_ADDRESSES(p, (struct sock *)to->sock);
 	bpf_ringbuf_submit(p, BPF_RB_NO_WAKEUP);
-	*have = to->key;
+	*have = to->key + to->dir;
 	return 0;
 }
 

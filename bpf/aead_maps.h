@@ -38,7 +38,7 @@ struct aead_sent {
 	__u64 at, key, proc_start;
 	__u64 before;	   /* as at, with an explicit nonce in front (TLS 1.2, GCM) */
 	__u64 sock, inode; /* of the socket */
-	__u32 fd, pad;
+	__u32 fd, dir;
 };
 
 struct aead_read {

@@ -144,7 +144,8 @@ struct es_peer {
 	__u16 family;	   /* AF_INET 2, AF_INET6 10; others: not an IP socket */
 	__u16 remote_port; /* host order */
 	__u16 local_port;  /* host order */
-	__u8 pad[6];
+	__u8 dir;	   /* ES_REC_AEAD_PEER: of the key, enum es_dir */
+	__u8 pad[5];
 	__u8 remote[16]; /* network order; IPv4 in the first 4 */
 	__u8 local[16];
 	__u64 inode; /* of the socket; 0: not told */

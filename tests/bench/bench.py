@@ -6,6 +6,7 @@ usage: bench.py [--quick] [PART...]
 
 parts: call  CPU of a watched process for each TLS send and receive, against the same one bare
        cpu   the same between two processes over TCP
+       aead  the same with rustls, whose records are read at its crypto library
        loss  bytes lost at rising rates; where it begins; captured + lost = sent at each
        memory, start, replay
        resolve  finding the functions in the largest programs
@@ -118,6 +119,36 @@ def call(server, o):
                          '%.0f' % w, '%.2f' % ratio, most if join == 'socket' else '', '%.0f' % d))
     table('CPU for each TLS send and receive in one process, ns (medians)',
           ('bytes', 'joined by', 'bare', 'watched', 'ratio', 'at most', 'earshot'), rows)
+
+
+def aead(_server, o):
+    """One process, a rustls client and server in one thread: a record sealed and opened."""
+    rows = []
+    with tempfile.TemporaryDirectory() as d:
+        cert, key = os.path.join(d, 'cert'), os.path.join(d, 'key')
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+                        'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert, '-subj',
+                        '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-addext',
+                        'basicConstraints=critical,CA:FALSE'], check=True, capture_output=True)
+        for provider in ('aws-lc', 'ring'):
+            program = os.path.join(ROOT, '.output', 'clients', 'rustls-mem-' + provider)
+            for size, rounds in ((200, 100000), (16000, 40000)) if os.path.exists(program) else ():
+                cmd = [program, str(size), str(rounds // (4 if o.quick else 1)), cert, key]
+                pairs = []
+                for _ in range(3 if o.quick else 7):
+                    b = json.loads(subprocess.run(cmd, capture_output=True, check=True).stdout)
+                    text, figures, both = stats_run(cmd)
+                    w = json.loads(text)
+                    seen = sum(sum(s['captured']) + sum(s['lost']) for s in figures['streams'])
+                    pairs.append((w['cpu_ns_per_round'] / b['cpu_ns_per_round'],
+                                  b['cpu_ns_per_round'], w['cpu_ns_per_round'],
+                                  both * NS / w['rounds'] - w['cpu_ns_per_round'],
+                                  seen / (2 * size * w['rounds'])))
+                ratio, b, w, e, seen = (statistics.median(x) for x in zip(*pairs))
+                rows.append((provider, size, '%.0f' % b, '%.0f' % w, '%.2f' % ratio, '%.0f' % e,
+                             '%.3f' % seen))
+    table('CPU for each record sealed and opened by rustls in one process, ns (medians)',
+          ('provider', 'bytes', 'bare', 'watched', 'ratio', 'earshot', 'told of'), rows)
 
 
 def cpu(server, o):
@@ -298,7 +329,7 @@ def bystanders(_server, o):
     bystander.bystander(EARSHOT, o, table)
 
 
-PARTS = {'call': call, 'cpu': cpu, 'loss': loss, 'start': start, 'memory': memory, 'replay': replay,
+PARTS = {'call': call, 'cpu': cpu, 'aead': aead, 'loss': loss, 'start': start, 'memory': memory, 'replay': replay,
          'stacks': stacks, 'bystander': bystanders, 'resolve': resolve}
 
 

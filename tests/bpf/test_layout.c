@@ -43,6 +43,24 @@
 	X(es_close, tail)           \
 	X(es_close, socket)         \
 	X(stream_val, sock)         \
+	X(es_aead, proc_start)      \
+	X(es_aead, key)             \
+	X(es_aead, lost_bytes)      \
+	X(es_aead, lost_records)    \
+	X(es_aead, record_len)      \
+	X(es_aead, len)             \
+	X(es_aead, library)         \
+	X(es_aead, nonce)           \
+	X(es_aead, ad)              \
+	X(es_aead, ad_len)          \
+	X(es_aead, dir)             \
+	X(es_aead, type)            \
+	X(es_aead, inner)           \
+	X(aead_key, key)            \
+	X(aead_key, tgid)           \
+	X(aead_key, dir)            \
+	X(aead_lost, bytes)         \
+	X(aead_lost, records)       \
 	X(es_peer, fd)              \
 	X(es_peer, family)          \
 	X(es_peer, remote_port)     \

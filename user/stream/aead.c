@@ -296,14 +296,16 @@ static struct list *bucket_of(struct aead *a, uint32_t tgid, uint64_t key)
 	return &a->buckets[h >> 54 & (AEAD_BUCKETS - 1)];
 }
 
-static struct key *key_find(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t key)
+static struct key *key_find(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t key,
+			    uint8_t dir)
 {
 	struct list *bucket = bucket_of(a, tgid, key);
 
 	for (struct list *l = bucket->next; l != bucket; l = l->next) {
 		struct key *k = list_entry(l, struct key, bucket);
 
-		if (k->key == key && of_proc(k->tgid, k->proc_start, tgid, proc_start))
+		if (k->key == key && k->dir == dir &&
+		    of_proc(k->tgid, k->proc_start, tgid, proc_start))
 			return k;
 	}
 	return NULL;
@@ -325,7 +327,7 @@ static void evict(struct aead *a, uint64_t time)
 
 static bool is_of(const struct es_peer *p, const struct key *k)
 {
-	return p->stream.object == k->key &&
+	return p->stream.object == k->key && p->dir == k->dir &&
 	       of_proc(p->head.tgid, p->stream.proc_start, k->tgid, k->proc_start);
 }
 
@@ -338,7 +340,7 @@ static void find_early_peer(const struct aead *a, struct key *k)
 
 static struct key *key_of(struct aead *a, const struct es_aead *rec)
 {
-	struct key *k = key_find(a, rec->head.tgid, rec->proc_start, rec->key);
+	struct key *k = key_find(a, rec->head.tgid, rec->proc_start, rec->key, rec->dir);
 
 	if (!k) {
 		if (a->keys >= a->opts.max_keys)
@@ -513,7 +515,7 @@ void aead_record(struct aead *a, const struct es_aead *rec, struct sv payload)
 		return;
 	}
 	gap = next_record(k, rec);
-	if (gap < 0 || k->dir != rec->dir) {
+	if (gap < 0) {
 		lose(a, ES_U_BAD_RECORD, 1, payload.len);
 		return;
 	}
@@ -538,7 +540,8 @@ void aead_record(struct aead *a, const struct es_aead *rec, struct sv payload)
 
 void aead_peer(struct aead *a, const struct es_peer *rec)
 {
-	struct key *k = key_find(a, rec->head.tgid, rec->stream.proc_start, rec->stream.object);
+	struct key *k =
+		key_find(a, rec->head.tgid, rec->stream.proc_start, rec->stream.object, rec->dir);
 
 	if (!rec->inode)
 		return;

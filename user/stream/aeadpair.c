@@ -27,7 +27,8 @@ struct link *aead_link_new(struct aead *a, struct key *k, uint64_t time)
 
 	if (!l)
 		return NULL;
-	l->object = k->key;
+	/* Both ends of a connection may be in one process, with the same keys. */
+	l->object = k->key ^ k->dir;
 	l->birth = time;
 	l->tgid = k->tgid;
 	l->proc_start = k->proc_start;

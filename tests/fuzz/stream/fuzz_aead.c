@@ -133,7 +133,8 @@ static void peer(struct state *s, uint8_t which, uint8_t fd)
 			     .stream = { .proc_start = 9 },
 			     .fd = fd,
 			     .family = 2,
-			     .inode = fd };
+			     .inode = fd,
+			     .dir = k & 1 };
 
 	memset(&p.stream.object, 0x11 * (k + 1), 8);
 	aead_peer(s->aead, &p);

@@ -293,6 +293,7 @@ static void socket_of(struct run *r, struct side *s, uint32_t fd)
 
 	head_of(r, s, 23, 1, &h);
 	p.stream = (struct es_stream){ 77, h.key, 0 };
+	p.dir = s->dir;
 	aead_peer(r->aead, &p);
 }
 
