@@ -240,6 +240,7 @@ static int code_id(const struct cache *c, struct elf *e, const struct identity *
 struct content {
 	uint64_t size, side;
 	struct id id, head;
+	struct identity file; /* for what its points cannot prove; else zero */
 };
 
 static int content_of(const struct cache *c, struct elf *e, const struct identity *now,
@@ -269,22 +270,81 @@ static void take_build_id(struct elf *e, struct tls_verdict *v)
 	memcpy(v->build_id, id.p, v->build_id_len);
 }
 
-/* Whether *ret is filled in from the folder. Sets the entry's name for what is found anew. */
-static bool recall(const struct cache *c, struct elf *e, const struct identity *now,
-		   enum return_side side, struct name *name, uint8_t *buf, struct tls_verdict *ret)
+/*
+ * Where a verdict lies. A build-id may lie: a file whose functions were cut out has that of the
+ * whole one. Points are proved by the bytes at them, but nothing proves that there are none: a
+ * verdict that refuses, or found nothing, holds for this very file only.
+ */
+struct names {
+	struct name proved, refused;
+};
+
+static bool provable(const struct tls_verdict *v)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (v->stacks[i].error)
+			return false;
+	return v->count > 0;
+}
+
+static int names_of(const struct cache *c, struct elf *e, const struct identity *now,
+		    enum return_side side, struct names *ret)
+{
+	struct {
+		struct content what;
+		struct identity now;
+	} own = { .now = *now };
+	int err = content_of(c, e, now, side, &own.what);
+
+	if (err)
+		return err;
+	ret->proved = name_of(c, 'v', &own.what, sizeof(own.what));
+	ret->refused = name_of(c, 'r', &own, sizeof(own));
+	return 0;
+}
+
+/*
+ * A verdict with points proves itself by the bytes there. A refusal, or nothing found, has no
+ * such proof, and a file whose code was changed may keep its build-id: that one holds for this
+ * file only, as it is now.
+ */
+static bool proves_itself(const struct tls_verdict *v)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (v->stacks[i].error)
+			return false;
+	return v->count > 0;
+}
+
+/* Names of the entries for both kinds. */
+struct places {
+	struct name proved, bare;
+};
+
+static int places_of(const struct cache *c, struct elf *e, const struct identity *now,
+		     enum return_side side, struct places *ret)
 {
 	struct content what;
-	ssize_t n;
+	int err = content_of(c, e, now, side, &what);
 
-	name->text[0] = '\0';
-	if (content_of(c, e, now, side, &what))
-		return false;
-	*name = name_of(c, 'v', &what, sizeof(what));
-	n = load(c, name, buf, STORED_MAX);
+	if (err)
+		return err;
+	ret->proved = name_of(c, 'v', &what, sizeof(what));
+	what.file = *now;
+	ret->bare = name_of(c, 'n', &what, sizeof(what));
+	return 0;
+}
+
+/* Whether *ret is filled in from an entry of the right kind. */
+static bool recall(const struct cache *c, struct elf *e, const struct name *name, bool proved,
+		   uint8_t *buf, struct tls_verdict *ret)
+{
+	ssize_t n = load(c, name, buf, STORED_MAX);
+
 	if (n < 0)
 		return false;
 	memset(ret, 0, sizeof(*ret));
-	if (stored_read(e, buf, (size_t)n, ret))
+	if (stored_read(e, buf, (size_t)n, ret) || proves_itself(ret) != proved)
 		return false;
 	take_build_id(e, ret);
 	return true;
@@ -294,18 +354,22 @@ static int resolve_kept(struct cache *c, struct elf *e, int fd, const struct ide
 			enum return_side side, struct tls_verdict *ret, bool *hit)
 {
 	uint8_t *buf = malloc(STORED_MAX);
-	struct name name;
+	struct places at;
 	ssize_t n;
-	int err = 0;
+	int err;
 
 	if (!buf)
 		return -ENOMEM;
-	*hit = recall(c, e, now, side, &name, buf, ret);
+	err = places_of(c, e, now, side, &at);
+	*hit = !err && (recall(c, e, &at.proved, true, buf, ret) ||
+			recall(c, e, &at.bare, false, buf, ret));
 	if (!*hit) {
+		bool nameless = err != 0;
+
 		err = resolve_file(fd, side, ret);
-		n = err || !name.text[0] ? -1 : stored_write(e, ret, buf, STORED_MAX);
+		n = err || nameless ? -1 : stored_write(e, ret, buf, STORED_MAX);
 		if (n > 0)
-			keep(c, &name, buf, (size_t)n);
+			keep(c, proves_itself(ret) ? &at.proved : &at.bare, buf, (size_t)n);
 	}
 	free(buf);
 	return err;

@@ -121,6 +121,15 @@ def cut(path, points, fill):
     return ranges
 
 
+def found(r, ctx, target, what):
+    folder = daemon.folder('whole')
+    copy = target.copy(folder)
+    run = watch(ctx, target, copy)
+    rows, _ = attached(run, os.path.basename(copy))
+    r.check(any(x['stack'] == target.stack for x in rows), what, run.stats.get('attach'))
+    shutil.rmtree(folder)
+
+
 def refused(r, ctx, target):
     reason = env.missing(target.file)
     if reason:
@@ -141,6 +150,8 @@ def refused(r, ctx, target):
         r.check(not bad, 'no probe in what was cut (%s)' % name, '%s\n%s' % (
             bad, run.stats.get('attach')))
         r.equal(run.rc, 0, 'the program lives (%s)' % name)
+    # It has the same build-id as the one that was refused.
+    found(r, ctx, target, 'a whole one is found after that')
     shutil.rmtree(folder)
 
 
