@@ -215,6 +215,8 @@ class Provider:
             sent.update(event)
             row['events'] += 1
             row['response_len'] += len(event)
+        # Some clients leave at the last event, before the frame that ends the body.
+        row['complete'] = 'cutbytes' not in req.d
 
     def stop(self):
         self.server.stop()
