@@ -271,39 +271,6 @@ static void take_build_id(struct elf *e, struct tls_verdict *v)
 }
 
 /*
- * Where a verdict lies. A build-id may lie: a file whose functions were cut out has that of the
- * whole one. Points are proved by the bytes at them, but nothing proves that there are none: a
- * verdict that refuses, or found nothing, holds for this very file only.
- */
-struct names {
-	struct name proved, refused;
-};
-
-static bool provable(const struct tls_verdict *v)
-{
-	for (size_t i = 0; i < v->count; i++)
-		if (v->stacks[i].error)
-			return false;
-	return v->count > 0;
-}
-
-static int names_of(const struct cache *c, struct elf *e, const struct identity *now,
-		    enum return_side side, struct names *ret)
-{
-	struct {
-		struct content what;
-		struct identity now;
-	} own = { .now = *now };
-	int err = content_of(c, e, now, side, &own.what);
-
-	if (err)
-		return err;
-	ret->proved = name_of(c, 'v', &own.what, sizeof(own.what));
-	ret->refused = name_of(c, 'r', &own, sizeof(own));
-	return 0;
-}
-
-/*
  * A verdict with points proves itself by the bytes there. A refusal, or nothing found, has no
  * such proof, and a file whose code was changed may keep its build-id: that one holds for this
  * file only, as it is now.
