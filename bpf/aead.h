@@ -209,6 +209,7 @@ static __always_inline void aead_keep_lost(struct aead_call *c, __u64 bytes)
 		return;
 	}
 	/* The stack serialises the records of a key. */
+	l->proc_start = c->proc_start;
 	l->bytes += bytes;
 	l->records++;
 	*some = 1;

@@ -30,12 +30,13 @@ enum es_rec_type {
 	ES_REC_AEAD_PEER = 10, /* struct es_peer: the socket of the records of one key */
 
 	/* facts, from the attacher */
-	ES_FACT_BOOT = 64,   /* struct es_fact: boot id, host, clock; first in a recording */
-	ES_FACT_PROC = 65,   /* struct es_fact: exe, argv, uid ... of one process */
-	ES_FACT_LIB = 66,    /* struct es_fact: how one library of a process is read, or not */
-	ES_FACT_CLOCK = 67,  /* struct es_clock: wall clock offset changed */
-	ES_FACT_LOSS = 68,   /* struct es_loss: kernel counters, cumulative */
-	ES_FACT_SETTLE = 69, /* struct es_close: final offsets of a stream without a CLOSE */
+	ES_FACT_BOOT = 64,	/* struct es_fact: boot id, host, clock; first in a recording */
+	ES_FACT_PROC = 65,	/* struct es_fact: exe, argv, uid ... of one process */
+	ES_FACT_LIB = 66,	/* struct es_fact: how one library of a process is read, or not */
+	ES_FACT_CLOCK = 67,	/* struct es_clock: wall clock offset changed */
+	ES_FACT_LOSS = 68,	/* struct es_loss: kernel counters, cumulative */
+	ES_FACT_SETTLE = 69,	/* struct es_close: final offsets of a stream without a CLOSE */
+	ES_FACT_AEAD_TAIL = 72, /* struct es_close: see there */
 
 	/* put in by the source */
 	ES_REC_TICK = 96, /* struct es_head alone: time passed */
@@ -92,7 +93,13 @@ enum es_source {
 	ES_SRC_STDIO = 5,  /* standard input and output of a child */
 };
 
-/* ES_REC_CLOSE, ES_FACT_SETTLE. Index: enum es_dir. passed = captured + lost + ignored. */
+/*
+ * ES_REC_CLOSE, ES_FACT_SETTLE. Index: enum es_dir. passed = captured + lost + ignored.
+ *
+ * ES_FACT_AEAD_TAIL: what was lost behind the last ES_REC_AEAD of a key: stream.object is the
+ * key, lost[dir] bytes of application data in tail[dir] records. Object 0: no more of these
+ * will come for this process (tgid 0: for any).
+ */
 struct es_close {
 	struct es_head head;
 	struct es_stream stream;

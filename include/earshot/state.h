@@ -93,6 +93,7 @@ struct aead_key {
 struct aead_lost {
 	__u64 bytes;
 	__u64 records;
+	__u64 proc_start;
 };
 
 /*

@@ -61,6 +61,7 @@
 	X(aead_key, dir)            \
 	X(aead_lost, bytes)         \
 	X(aead_lost, records)       \
+	X(aead_lost, proc_start)    \
 	X(es_peer, fd)              \
 	X(es_peer, family)          \
 	X(es_peer, remote_port)     \

@@ -310,6 +310,10 @@ static void dispatch(struct pipeline *p, const struct es_head *rec)
 	case ES_REC_AEAD:
 		aead_record_in(p, rec);
 		break;
+	case ES_FACT_AEAD_TAIL:
+		if (sized(p, rec, sizeof(struct es_close)))
+			aead_tail(p->aead, (const void *)rec);
+		break;
 	case ES_REC_AEAD_PEER:
 		if (sized(p, rec, sizeof(struct es_peer)))
 			aead_peer(p->aead, (const void *)rec);

@@ -315,7 +315,7 @@ static int each_key(int fd, uint32_t tgid, int (*fn)(void *ctx, const struct str
 }
 
 struct settling {
-	int streams, verdicts;
+	int streams, verdicts, aead_lost;
 	uint64_t time;
 	int (*fn)(void *ctx, const struct es_close *rec);
 	void *ctx;
@@ -342,12 +342,53 @@ static int drop_verdict(void *ctx, const struct stream_key *key)
 	return 0;
 }
 
+/* The keys of es_aead_lost look like those of es_streams; execs is the direction. */
+_Static_assert(sizeof(struct aead_key) == sizeof(struct stream_key) &&
+		       offsetof(struct aead_key, tgid) == offsetof(struct stream_key, tgid),
+	       "aead_key");
+
+static struct es_close aead_tail(uint32_t tgid, uint64_t time)
+{
+	return (struct es_close){ .head = { .type = ES_FACT_AEAD_TAIL,
+					    .size = sizeof(struct es_close),
+					    .time = time,
+					    .tgid = tgid,
+					    .tid = tgid } };
+}
+
+static int settle_aead(void *ctx, const struct stream_key *key)
+{
+	struct settling *s = ctx;
+	struct es_close c = aead_tail(key->tgid, s->time);
+	struct aead_lost v;
+	uint32_t dir = key->execs & 1;
+
+	if (bpf_map_lookup_elem(s->aead_lost, key, &v))
+		return 0;
+	c.stream.proc_start = v.proc_start;
+	c.stream.object = key->object;
+	c.lost[dir] = v.bytes;
+	c.tail[dir] = v.records;
+	bpf_map_delete_elem(s->aead_lost, key);
+	return s->fn(s->ctx, &c);
+}
+
 int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
 		  int (*fn)(void *ctx, const struct es_close *rec), void *ctx)
 {
 	struct settling s = { bpf_map__fd(l->skel->maps.es_streams),
-			      bpf_map__fd(l->skel->maps.es_verdicts), time, fn, ctx };
-	int err = each_key(s.streams, tgid, settle_one, &s);
+			      bpf_map__fd(l->skel->maps.es_verdicts),
+			      bpf_map__fd(l->skel->maps.es_aead_lost),
+			      time,
+			      fn,
+			      ctx };
+	const struct es_close last = aead_tail(tgid, time);
+	int err = each_key(s.aead_lost, tgid, settle_aead, &s);
+
+	if (!err)
+		err = fn(ctx, &last);
+	if (!err)
+		err = each_key(s.streams, tgid, settle_one, &s);
 
 	each_key(s.verdicts, tgid, drop_verdict, &s);
 	return err;

@@ -249,15 +249,30 @@ static void settle_keys(struct aead *a, uint32_t tgid, uint64_t proc_start, uint
 
 void aead_proc_gone(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t time)
 {
-	struct list *bucket = &a->links[tgid % PROC_BUCKETS], *next;
+	struct list *bucket = &a->links[tgid % PROC_BUCKETS];
 
 	settle_keys(a, tgid, proc_start, time);
-	for (struct list *i = bucket->next; i != bucket; i = next) {
+	for (struct list *i = bucket->next; i != bucket; i = i->next) {
 		struct link *l = list_entry(i, struct link, in);
 
-		next = i->next;
-		if (of_proc(l->tgid, l->proc_start, tgid, proc_start))
-			aead_link_end(a, l, ES_FACT_SETTLE, time);
+		if (of_proc(l->tgid, l->proc_start, tgid, proc_start) && !l->gone)
+			l->gone = time;
+	}
+}
+
+/* Ends the connections of processes that are gone: of one, or (tgid 0) of those gone by then. */
+static void end_gone(struct aead *a, uint32_t tgid, uint64_t then, uint64_t now)
+{
+	for (size_t b = 0; b < PROC_BUCKETS; b++) {
+		struct list *next;
+
+		for (struct list *i = a->links[b].next; i != &a->links[b]; i = next) {
+			struct link *l = list_entry(i, struct link, in);
+
+			next = i->next;
+			if (l->gone && (tgid ? l->tgid == tgid : l->gone <= then))
+				aead_link_end(a, l, ES_FACT_SETTLE, now);
+		}
 	}
 }
 
@@ -551,6 +566,23 @@ void aead_peer(struct aead *a, const struct es_peer *rec)
 		a->early[a->early_next++ % AEAD_EARLY_PEERS] = *rec;
 }
 
+void aead_tail(struct aead *a, const struct es_close *rec)
+{
+	uint8_t dir = rec->tail[RECEIVED] ? RECEIVED : SENT;
+	const struct piece p = { .time = rec->head.time,
+				 .tid = rec->head.tid,
+				 .missing = rec->lost[dir] };
+	struct key *k;
+
+	if (!rec->stream.object) {
+		end_gone(a, rec->head.tgid, rec->head.time, rec->head.time);
+		return;
+	}
+	k = key_find(a, rec->head.tgid, rec->stream.proc_start, rec->stream.object, dir);
+	if (k && k->link && p.missing)
+		deliver(a, k->link, dir, &p);
+}
+
 /* ---- time ---- */
 
 /* One at a time: what is decided of one may end another. */
@@ -579,6 +611,7 @@ static void tick_waiting(struct aead *a, uint64_t now)
 void aead_tick(struct aead *a, uint64_t now)
 {
 	tick_waiting(a, now);
+	end_gone(a, 0, now > AEAD_TAIL_NS ? now - AEAD_TAIL_NS : 0, now);
 	for (size_t i = 0; i < PROC_BUCKETS; i++) {
 		struct list *next;
 

@@ -24,6 +24,8 @@
 #define AEAD_HOLD_MAX (128u << 10) /* ... and how many of one key */
 /* A connection of which one end was closed is over when nothing came for this long. */
 #define AEAD_LINGER_NS 2000000000ull
+/* The connections of a process that is gone wait so long for that. */
+#define AEAD_TAIL_NS 100000000ull
 /* Keys in use. The one silent longest makes room. */
 #define AEAD_KEYS_MAX 16384
 
@@ -51,7 +53,9 @@ void aead_free(struct aead *a);
 void aead_record(struct aead *a, const struct es_aead *rec, struct sv payload);
 /* ES_REC_AEAD_PEER. */
 void aead_peer(struct aead *a, const struct es_peer *rec);
-/* The process ended or runs another program. */
+/* ES_FACT_AEAD_TAIL. */
+void aead_tail(struct aead *a, const struct es_close *rec);
+/* The process ended or runs another program. What it lost at its ends may still be told. */
 void aead_proc_gone(struct aead *a, uint32_t tgid, uint64_t proc_start, uint64_t time);
 void aead_tick(struct aead *a, uint64_t now);
 /* Earshot ends. */

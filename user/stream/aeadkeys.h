@@ -53,6 +53,7 @@ struct link {
 	struct list in, keys; /* of its process's bucket; its keys */
 	uint64_t object, birth, proc_start, last;
 	uint64_t passed[2], lost[2], told_at[2];
+	uint64_t gone; /* when its process had ended; 0: it has not */
 	uint32_t tgid;
 	struct key *handshake[2], *app[2]; /* the newest of each */
 	uint32_t tid[2];		   /* that finished the handshake, by direction */

@@ -140,6 +140,22 @@ static void peer(struct state *s, uint8_t which, uint8_t fd)
 	aead_peer(s->aead, &p);
 }
 
+static void tail(struct state *s, uint8_t which, uint8_t how)
+{
+	uint8_t k = which & 15;
+	struct es_close c = { .head = { .type = ES_FACT_AEAD_TAIL,
+					.size = sizeof(c),
+					.time = s->time,
+					.tgid = which >> 6 & 3 },
+			      .stream = { .proc_start = 9 } };
+
+	if (how & 1)
+		memset(&c.stream.object, 0x11 * (k + 1), 8);
+	c.lost[k & 1] = how;
+	c.tail[k & 1] = how >> 4;
+	aead_tail(s->aead, &c);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -165,6 +181,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			peer(s, which, how & 7);
 		else if (what < 230)
 			aead_tick(s->aead, s->time += (uint64_t)how << 24);
+		else if (what < 240)
+			tail(s, which, how);
 		else
 			aead_proc_gone(s->aead, 1 + (which >> 6 & 1), 9, s->time);
 	}

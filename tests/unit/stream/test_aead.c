@@ -297,6 +297,23 @@ static void socket_of(struct run *r, struct side *s, uint32_t fd)
 	aead_peer(r->aead, &p);
 }
 
+/* The process is gone; key: what it lost behind its last record; NULL: nothing more. */
+static void tail_of(struct run *r, struct side *key, uint64_t records, uint64_t bytes)
+{
+	struct es_close c = {
+		.head = { .type = ES_FACT_AEAD_TAIL, .size = sizeof(c), .time = r->now, .tgid = 5 }
+	};
+	struct es_aead h;
+
+	if (key) {
+		head_of(r, key, 23, 1, &h);
+		c.stream = (struct es_stream){ 77, h.key, 0 };
+		c.lost[key->dir] = bytes;
+		c.tail[key->dir] = records;
+	}
+	aead_tail(r->aead, &c);
+}
+
 /* ---- one connection ---- */
 
 static void test_tls13(void **state)
@@ -740,9 +757,32 @@ static void test_ends(void **state)
 	aead_tick(r.aead, r.now); /* hung up, and silent since */
 	check(&r, "a)");
 	aead_proc_gone(r.aead, 5, 78, r.now);
+	tail_of(&r, NULL, 0, 0);
 	check(&r, "");
 	aead_proc_gone(r.aead, 5, 77, r.now);
+	tail_of(&r, &c[1].w, 3, 1000);
+	tail_of(&r, &c[0].w, 1, 10); /* its connection has ended */
+	check(&r, "bw~1000");
+	tail_of(&r, NULL, 0, 0);
 	check(&r, "b]");
+	end(&r, "");
+}
+
+/* Nobody tells of a tail: then the end comes by itself. */
+static void test_gone(void **state)
+{
+	struct connection c = connection_new(0);
+	struct run r;
+
+	(void)state;
+	begin(&r);
+	shake(&r, &c);
+	data(&r, &c.w, "GET");
+	aead_proc_gone(r.aead, 5, 77, r.now);
+	aead_tick(r.aead, r.now + AEAD_TAIL_NS - 1);
+	check(&r, "aw:GET");
+	aead_tick(r.aead, r.now + AEAD_TAIL_NS);
+	check(&r, "a]");
 	end(&r, "");
 }
 
@@ -812,29 +852,18 @@ static void test_bad_records(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tls13),
-		cmocka_unit_test(test_padding_and_empty),
-		cmocka_unit_test(test_tls12),
-		cmocka_unit_test(test_tls12_resumed),
-		cmocka_unit_test(test_server_side),
-		cmocka_unit_test(test_messages_cut),
-		cmocka_unit_test(test_key_update),
-		cmocka_unit_test(test_one_after_the_other),
-		cmocka_unit_test(test_sockets),
-		cmocka_unit_test(test_ambiguous),
-		cmocka_unit_test(test_elimination),
-		cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_loss),
-		cmocka_unit_test(test_loss_12),
-		cmocka_unit_test(test_late),
-		cmocka_unit_test(test_late_answer),
-		cmocka_unit_test(test_sequence),
-		cmocka_unit_test(test_from_zero),
-		cmocka_unit_test(test_hold_bound),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_exit_while_waiting),
-		cmocka_unit_test(test_table_full),
-		cmocka_unit_test(test_bad_records),
+		cmocka_unit_test(test_tls13),	    cmocka_unit_test(test_padding_and_empty),
+		cmocka_unit_test(test_tls12),	    cmocka_unit_test(test_tls12_resumed),
+		cmocka_unit_test(test_server_side), cmocka_unit_test(test_messages_cut),
+		cmocka_unit_test(test_key_update),  cmocka_unit_test(test_one_after_the_other),
+		cmocka_unit_test(test_sockets),	    cmocka_unit_test(test_ambiguous),
+		cmocka_unit_test(test_elimination), cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_loss),	    cmocka_unit_test(test_loss_12),
+		cmocka_unit_test(test_late),	    cmocka_unit_test(test_late_answer),
+		cmocka_unit_test(test_sequence),    cmocka_unit_test(test_from_zero),
+		cmocka_unit_test(test_hold_bound),  cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_gone),	    cmocka_unit_test(test_exit_while_waiting),
+		cmocka_unit_test(test_table_full),  cmocka_unit_test(test_bad_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
