@@ -359,18 +359,20 @@ def plain():
     common = dict(tls=False, rows='hex')
     http = [
         Client('python http.client, plain', 'socket', python('py_http.py', 'serial'),
-               few(9, 200000), **dict(common, rows='sdk')),
-        Client('python asyncio, plain', 'socket', python('py_asyncio.py'), few(),
+               few(9, 200000), version=lambda: said(env.PYTHON, '--version'),
                **dict(common, rows='sdk')),
+        Client('python asyncio, plain', 'socket', python('py_asyncio.py'), few(),
+               version=lambda: said(env.PYTHON, '--version'), **dict(common, rows='sdk')),
         Client('node 26 fetch, plain', 'socket', lambda c, path, p: [
             env.node(26), script('fetch.mjs'), 'fetch', path], few(9, 200000),
-            needs=[env.node(26)], **common),
+            needs=[env.node(26)], version=lambda: said(env.node(26), '--version'), **common),
         Client('Go net/http, plain', 'socket', lambda c, path, p: [binary('go-plain'), path],
-               few(12), needs=[binary('go-plain')], **common),
+               few(12), needs=[binary('go-plain')],
+               version=lambda: said(binary('go-plain'), '--version'), **common),
         Client('curl on a unix socket', 'socket', lambda c, path, p: [
             'curl', '-sS', '--unix-socket', p.path, 'http://localhost/v1/chat/completions', '-d',
             '{"model":"m-unix","messages":[{"role":"user","content":"hi"}]}'], [], needs=['curl'],
-            unix=True, **dict(common, rows=None)),
+            unix=True, version=lambda: said('curl', '--version'), **dict(common, rows=None)),
     ]
     return http
 

@@ -47,7 +47,8 @@ def note(client, run, score, calls, seen_calls):
          unread=score.unread, connections=len(score.pairs) + len(score.unseen),
          pairs=len(score.pairs),
          spare=len(score.spare), calls=calls, seen_calls=seen_calls if client.calls else None,
-         protocol=sorted({c['protocol'] or 'no ALPN' for c in run.connections}))
+         protocol=sorted({c['protocol'] or ('no ALPN' if c.get('secure') else 'plain')
+                          for c in run.connections}))
 
 
 HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
@@ -63,14 +64,16 @@ library. Calls are scored where the wire is HTTP/1.1. *agrees* means: each conne
 one stream, both directions equal by hash, nothing lost, nothing beside them.
 
 """
-COLUMNS = ('client', 'version', 'stack', 'found', 'wire', 'connections', 'written: expected / seen',
-           'read: expected / seen', 'unread', 'calls: expected / seen', 'verdict')
+COLUMNS = ('client', 'version', 'stack', 'found', 'directions', 'wire', 'connections',
+           'written: expected / seen', 'read: expected / seen', 'unread',
+           'calls: expected / seen', 'verdict')
 # What part of the wanted ground no client here stands on, and why.
 UNTESTED = (
-    ('LibreSSL', 'no package of Debian 12, PyPI, npm, Maven, Go or crates brings a client with it'),
+    ('LibreSSL', 'Debian 12 has no package of it, and no client at hand brings it; its functions '
+     'have OpenSSL\'s names'),
     ('conda and python-build-standalone OpenSSL', 'not carried by these registries; nassl, '
      'stripped, and pycurl\'s private libssl stand for them'),
-    ('Alpine (musl, dynamic)', 'no such system here; codex is musl, static-pie'),
+    ('Alpine (musl, dynamic)', 'no TLS library for musl at hand; codex is musl, static-pie'),
     ('Electron', 'no such program in these registries without a download of its own; bun, '
      'grpcio and curl_cffi carry the same BoringSSL'),
     ('arm64, all stacks', 'compiled and searched in files, never run: no such machine'),
@@ -87,15 +90,21 @@ def load():
     return rows
 
 
+def directions(row):
+    seen = [w for w, n in zip(('written', 'read'), row['seen']) if n]
+    return ' and '.join(seen) or '-'
+
+
 def cells(row):
     if 'skipped' in row:
-        return [row['client'], row['version'], row['stack'], '-', '-', '-', '-', '-', '-', '-',
+        return [row['client'], row['version'], row['stack'], '-', '-', '-', '-', '-', '-', '-', '-',
                 'skipped: ' + row['skipped']]
     agrees = row['pairs'] and row['pairs'] == row['connections'] and not row['spare']
     seen = '-' if row['seen_calls'] is None else '%d' % row['seen_calls']
     wrong = '%d of %d connections%s' % (row['pairs'], row['connections'], ', %d streams of nothing'
                                         % row['spare'] if row['spare'] else '')
-    return [row['client'], row['version'], row['stack'], row['how'], ', '.join(row['protocol']),
+    return [row['client'], row['version'], row['stack'], row['how'], directions(row),
+            ', '.join(row['protocol']),
             '%d' % row['connections'], '%d / %d' % (row['expected'][0], row['seen'][0]),
             '%d / %d' % (row['expected'][1], row['seen'][1]), '%d' % row['unread'],
             '%d / %s' % (row['calls'], seen), (row['note'] or 'agrees') if agrees else wrong]

@@ -103,7 +103,8 @@ class Provider:
             self.note('connection', self.connections,
                       {'conn': conn.number, 'peer_port': conn.peer_port, 'exchanges': seq,
                        'received': conn.received, 'sent': conn.sent, 'doubt': conn.doubt,
-                       'protocol': conn.protocol(), 'tapes': (conn.rx, conn.tx)})
+                       'protocol': conn.protocol(), 'secure': conn.secure,
+                       'tapes': (conn.rx, conn.tx)})
 
     def row(self, conn, seq, req):
         """What is known once a request is read: (row of the log, api, body, model)."""
@@ -114,7 +115,8 @@ class Provider:
             pass
         model = body.get('model') if isinstance(body, dict) else None
         row = {'conn': conn.number, 'seq': seq, 'peer_port': conn.peer_port, 'api': api,
-               'default_port': 443 if conn.secure else 80, 'method': req.method, 'target': req.target, 'model': model,
+               'default_port': 443 if conn.secure else 80, 'method': req.method,
+               'target': req.target, 'model': model,
                'inference': api in MAKERS, 'headers': {k: req.headers[k] for k in KEPT
                                                        if k in req.headers},
                'request': {k: body[k] for k in body if k not in ('messages', 'input', 'prompt')}
