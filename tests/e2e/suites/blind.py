@@ -32,8 +32,8 @@ def stripped(name):
 
 
 def unreadable(p, turns=1):
-    return [stripped('tls-mbedtls-static'), '--turns', str(turns), '--big', '2000', str(p.port), p.pki['ca'],
-            'm-blind']
+    return [stripped('tls-mbedtls-static'), '--turns', str(turns), '--big', '2000', str(p.port),
+            p.pki['ca'], 'm-blind']
 
 
 def unknown_stack(r, ctx, options, want):
@@ -135,9 +135,9 @@ c.recv(1)
 def sendfile(r, _ctx, size=150000):
     """A body that no buffer of the server ever held: a gap of exactly its length."""
     run = daemon.Run(daemon.folder('sendfile'))
-    p = subprocess.Popen([env.EARSHOT, 'run', '--stats-file', run.path('stats.json'), '--', env.PYTHON,
-                          '-c', SENDFILE % (size, size, size)], stdout=subprocess.PIPE, text=True,
-                         stderr=subprocess.DEVNULL)
+    p = subprocess.Popen([env.EARSHOT, 'run', '--stats-file', run.path('stats.json'), '--',
+                          env.PYTHON, '-c', SENDFILE % (size, size, size)],
+                         stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
     with socket.create_connection(('127.0.0.1', int(p.stdout.readline()))) as s:
         s.sendall(b'GET /file HTTP/1.1\r\nHost: x\r\n\r\n')
         got = 0

@@ -480,7 +480,7 @@ static void test_sockets(void **state)
 	for (uint32_t i = 0; i < 3; i++) {
 		data(&r, &c[2 - i].w, "GET");
 		data(&r, &c[2 - i].w, "/");
-		/* The last one is what is left. Of the others the write tells, behind the record. */
+		/* The last one is what is left. Of others the write tells, behind the record. */
 		check(&r, i == 2 ? "cw:GET c@30 cw:/" : "");
 		socket_of(&r, &c[2 - i].w, 32 - i);
 		check(&r, i == 0 ? "aw:GET a@32 aw:/" : i == 1 ? "bw:GET b@31 bw:/" : "");

@@ -29,14 +29,16 @@ public final class Jsse {
 	}
 
 	public static void main(String[] args) throws Exception {
-		String body = "{\"model\":\"m-jsse\",\"messages\":[{\"role\":\"user\",\"content\":\""
-			+ "x".repeat(500) + "\"}]}";
-		HttpRequest request = HttpRequest.newBuilder(URI.create(args[0] + "/v1/chat/completions"))
+		String body = "{\"model\":\"m-jsse\",\"messages\":[{\"role\":\"user\","
+			+ "\"content\":\"" + "x".repeat(500) + "\"}]}";
+		URI uri = URI.create(args[0] + "/v1/chat/completions");
+		HttpRequest request = HttpRequest.newBuilder(uri)
 			.header("content-type", "application/json")
 			.POST(HttpRequest.BodyPublishers.ofString(body)).build();
 		HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
 			.sslContext(trusting(args[1])).build();
 
-		System.out.println(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode());
+		var answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+		System.out.println(answer.statusCode());
 	}
 }

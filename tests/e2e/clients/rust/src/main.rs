@@ -2,7 +2,8 @@
 //! A client on rustls and blocking sockets: one chat call for each MODEL on each connection, and
 //! a JSON line with the answer for each.
 //!
-//!     rustls-chat [--tls12] [--suite WORD] [--size N] [--pause MS] [--lanes N | --threads N] PORT CA MODEL...
+//!     rustls-chat [--tls12] [--suite WORD] [--size N] [--pause MS] [--lanes N | --threads N]
+//!         PORT CA MODEL...
 //!
 //! --lanes: N connections on one thread, all of them open before the first call, then used last
 //! one first. --threads: N connections, each on a thread of its own.
