@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "resolve/border.h"
 #include "resolve/parts.h"
 #include "resolve/tlslib.h"
+#include "resolve/uses.h"
 
 struct tls_stack *stack_add(struct resolver *r, const char *name, enum tls_found found)
 {
@@ -137,6 +139,25 @@ int stack_returns(struct resolver *r, struct tls_stack *s, const struct place_co
 	return 0;
 }
 
+/* Without a frame table: by what enters the code there and behind it. */
+static int extent_by_calls(struct resolver *r, uint64_t addr, uint64_t *ret_start,
+			   uint64_t *ret_size)
+{
+	struct borders *b;
+	struct border at;
+	int err = borders_new(&b, r->search, &addr, 1);
+
+	if (err)
+		return err;
+	err = border_at(b, addr, &at);
+	borders_free(b);
+	if (err)
+		return err;
+	*ret_start = at.start;
+	*ret_size = at.size;
+	return 0;
+}
+
 int function_read(struct resolver *r, uint64_t addr, uint64_t size, struct function *ret)
 {
 	uint64_t start = addr;
@@ -145,6 +166,8 @@ int function_read(struct resolver *r, uint64_t addr, uint64_t size, struct funct
 
 	if (size == 0) {
 		err = elf_function_at(r->elf, addr, &start, &size);
+		if (err == -ENOENT)
+			err = extent_by_calls(r, addr, &start, &size);
 		if (err)
 			return err;
 		/* A target in the middle of a function is no function's entry. */
@@ -205,6 +228,18 @@ static enum tls_prog inner_prog(enum tls_prog outer, enum place_lenp lenp)
 	return lenp == PLACE_LENP_ARG5 ? TLS_WRITE_EX2 : TLS_WRITE_EX;
 }
 
+/* Does the function take its length pointer where the caller's code says? */
+static bool takes_pointer(enum tls_prog prog, const struct place_code *code)
+{
+	struct uses u;
+
+	if (uses_args(code, &u))
+		return false;
+	if (prog == TLS_WRITE_EX2)
+		return (u.read | u.passed) & PLACE_ARG(4);
+	return (u.read | u.passed) & PLACE_ARG(3) && !(u.read & PLACE_ARG(4));
+}
+
 /* How often one function may hand its arguments on to the next. */
 #define TAKEOVERS_MAX 2
 
@@ -230,6 +265,8 @@ static int try_callee(struct resolver *r, struct tls_stack *s, const char *name,
 	if (err)
 		return err;
 	err = place_entry(&inner.code, PLACE_ARGS(prog == TLS_WRITE_EX2 ? 5 : 4), true, &at);
+	if (!err && !takes_pointer(prog, &inner.code))
+		err = -ENOENT;
 	if (!err && at.kind == PLACE_SLOW) {
 		err = depth < TAKEOVERS_MAX ? try_callee(r, s, name, prog, &inner.code, depth + 1)
 					    : -ENOENT;

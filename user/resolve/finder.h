@@ -64,7 +64,10 @@ struct function {
 	uint8_t *bytes; /* owned */
 };
 
-/* size 0: .eh_frame is asked, which also knows functions without a symbol. 0 or -errno. */
+/*
+ * size 0: .eh_frame is asked, which also knows functions without a symbol, or what enters the
+ * code there. 0 or -errno.
+ */
 int function_read(struct resolver *r, uint64_t addr, uint64_t size, struct function *ret);
 void function_done(struct function *f);
 
