@@ -3,8 +3,8 @@
 #define EARSHOT_STREAM_AEADKEYS_H
 
 /*
- * aeadkeys - what the files behind aead.h share: aead.c takes records apart and hands their
- * bytes on, aeadpair.c says which keys make one connection, aeadseq.c counts.
+ * aeadkeys - what the files behind aead.h share: aead.c takes records apart, aeadpair.c says
+ * which keys make one connection, aeadseq.c counts, aeadgive.c hands bytes on.
  */
 #include "earshot/stats.h"
 #include "stream/aead.h"
@@ -79,6 +79,12 @@ struct aead {
 	uint64_t out[(sizeof(struct es_data) + ES_AEAD_MAX) / 8]; /* the record handed on */
 };
 
+static inline void aead_lose(struct aead *a, enum es_stat cause, uint64_t events, uint64_t bytes)
+{
+	a->opts.stats[cause].events += events;
+	a->opts.stats[cause].bytes += bytes;
+}
+
 /* aeadpair.c: finds the key's connection, or lets it wait; tells of it where it is known. */
 void aead_place(struct aead *a, struct key *k, uint64_t time);
 /* Decides what waits, now that more is known (or, last: that no more will be). */
@@ -90,10 +96,21 @@ void aead_link_join(struct aead *a, struct link *l, struct key *k);
 /* Frees keys that are not used any more. */
 void aead_link_tidy(struct aead *a, struct link *l);
 
-/* aead.c */
+/* aeadgive.c. A piece of application data, bytes missing before it, or both. */
+struct piece {
+	uint64_t time, missing;
+	uint32_t tid, library;
+	bool inexact;
+	struct sv bytes;
+};
+
+void aead_give(struct aead *a, struct key *k, const struct piece *p);
+void aead_deliver(struct aead *a, struct link *l, uint8_t dir, const struct piece *p);
 void aead_release(struct aead *a, struct key *k);
+void aead_tell_peer(struct aead *a, struct link *l);
+
+/* aead.c */
 void aead_key_forget(struct aead *a, struct key *k);
 void aead_link_end(struct aead *a, struct link *l, uint16_t type, uint64_t time);
-void aead_tell_peer(struct aead *a, struct link *l);
 
 #endif /* EARSHOT_STREAM_AEADKEYS_H */

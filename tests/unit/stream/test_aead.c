@@ -480,7 +480,7 @@ static void test_sockets(void **state)
 	for (uint32_t i = 0; i < 3; i++) {
 		data(&r, &c[2 - i].w, "GET");
 		data(&r, &c[2 - i].w, "/");
-		/* The last one is what is left. Of others the write tells, behind the record. */
+		/* The last one is what is left. Of the others the write behind tells. */
 		check(&r, i == 2 ? "cw:GET c@30 cw:/" : "");
 		socket_of(&r, &c[2 - i].w, 32 - i);
 		check(&r, i == 0 ? "aw:GET a@32 aw:/" : i == 1 ? "bw:GET b@31 bw:/" : "");
@@ -689,7 +689,7 @@ static void test_sequence(void **state)
 				assert_int_equal(feed(&s, 0x5ca1ab1e, n++), 0);
 		}
 	}
-	/* With nothing known, a loss of 1, 3 or 7 records never passes for neighbours. */
+	/* With nothing known, a loss of 1, 3 or 7 never passes for neighbours. */
 	for (uint64_t start = 0; start < 5000; start++) {
 		for (uint64_t lose = 1; lose <= 7; lose = lose * 2 + 1) {
 			struct aead_seq s = { 0 };
