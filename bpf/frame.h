@@ -40,7 +40,9 @@ struct sysio {
 	__u8 kind;  /* enum sysio_kind */
 	__u8 dir;
 	__u8 source;
-	__u8 pad[7];
+	__u8 sealed; /* the process waits to learn which socket its TLS uses */
+	__u8 pad[6];
+	__u8 record[24]; /* scratch: the start of a TLS record */
 };
 
 struct frame {

@@ -52,6 +52,14 @@ struct {
 	__type(value, struct stdio_val);
 } es_stdio SEC(".maps") __weak;
 
+/* Value: the object. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct bound_key);
+	__type(value, __u64);
+} es_bound SEC(".maps") __weak;
+
 /* Pipes that are somebody's standard input or output: who was seen to use the other end. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

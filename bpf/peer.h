@@ -6,6 +6,14 @@
 #include "fd.h"
 #include "maps.h"
 
+/* So that the close of the socket finds the object; what does not fit is only not told. */
+static __always_inline void bind_object(__u64 inode, __u32 tgid, __u64 object)
+{
+	struct bound_key key = { .inode = inode, .tgid = tgid };
+
+	bpf_map_update_elem(&es_bound, &key, &object, BPF_ANY);
+}
+
 static __noinline int emit_peer(struct stream_val *s, __u64 object, __u64 time)
 {
 	struct es_peer *p;
@@ -19,6 +27,8 @@ static __noinline int emit_peer(struct stream_val *s, __u64 object, __u64 time)
 		return 0;
 	s->sock = info.sock;
 	s->inode = info.inode;
+	if (es_use_plain && !(object & (ES_OBJECT_SOCKET | ES_OBJECT_PIPE)))
+		bind_object(info.inode, id >> 32, object);
 	p = bpf_ringbuf_reserve(&es_ring, sizeof(*p), 0);
 	if (!p)
 		return 0;

@@ -7,6 +7,7 @@
 #include "deliver.h"
 #include "maps.h"
 #include "peer.h"
+#include "sealed.h"
 #include "sniff.h"
 #include "stream.h"
 #include "sysio.h"
@@ -78,7 +79,8 @@ static __always_inline bool settled(struct sysio *io, struct stream_key *key)
 
 	if (!s || !(s->flags & STREAM_SKIP))
 		return false;
-	return !(s->flags & STREAM_TLS) || (s->flags & STREAM_TLS_DATA) || io->dir != ES_DIR_WRITE;
+	return !(s->flags & STREAM_TLS) || io->dir != ES_DIR_WRITE ||
+	       ((s->flags & STREAM_TLS_DATA) && !io->sealed);
 }
 
 /* Entry of a call; fd, buf, count, kind, dir are set. Leaves IO_NONE when it is of no use. */
@@ -270,6 +272,52 @@ static __always_inline void unseen(struct stream_val *s, struct frame *f)
 	emit_gap(s, f);
 }
 
+/* Records of one write that are looked at: a handshake's last may come before the data. */
+#define SEALED_RECORDS 4
+
+static __always_inline void bind_sealed(struct thread *th, struct stream_key *key, __u64 object)
+{
+	struct stream_val *s;
+
+	key->object = object;
+	s = bpf_map_lookup_elem(&es_streams, key);
+	if (!s || (s->flags & STREAM_HAS_FD))
+		return;
+	s->fd = th->io.fd;
+	s->flags |= STREAM_HAS_FD;
+	emit_peer(s, object, th->one.time);
+}
+
+/* This write may carry what a TLS object without a socket has sealed. */
+static __noinline int match_sealed(struct thread *th)
+{
+	struct stream_key key;
+	struct proc_val *proc;
+	__u64 at, object = 0;
+	__u8 *r;
+
+	if (!th)
+		return 0;
+	key.tgid = bpf_get_current_pid_tgid() >> 32;
+	key.execs = th->io.execs;
+	proc = bpf_map_lookup_elem(&es_procs, &key.tgid);
+	if (!proc)
+		return 0;
+	at = th->io.seg;
+	r = th->io.record;
+	for (int i = 0; i < SEALED_RECORDS && !object; i++) {
+		if (bpf_probe_read_user(r, TLS_HEAD, (void *)at) || r[1] != 3)
+			break;
+		if (r[0] == TLS_DATA &&
+		    !bpf_probe_read_user(th->io.vec, 16, (void *)(at + TLS_HEAD)))
+			object = sealed_take(proc, th->io.vec);
+		at += TLS_HEAD + ((__u32)r[3] << 8 | r[4]);
+	}
+	if (object)
+		bind_sealed(th, &key, object);
+	return 0;
+}
+
 static __always_inline void skip_sealed(struct stream_val *s, struct thread *th)
 {
 	struct frame *f = &th->one;
@@ -280,6 +328,8 @@ static __always_inline void skip_sealed(struct stream_val *s, struct thread *th)
 		s->flags |= STREAM_TLS_DATA;
 		wire_emit(s, th, ES_WIRE_DATA);
 	}
+	if (th->io.sealed && f->dir == ES_DIR_WRITE)
+		match_sealed(th);
 	stream_skip(s, f->dir, f->total, true);
 }
 
@@ -462,6 +512,26 @@ static __always_inline void count_sealed(struct stream_val *s, struct tcp_sock *
 	s->ignored[1] = s->passed[1];
 }
 
+/*
+ * A program may close its socket before it frees what used it: who had hung up is seen now.
+ */
+static __noinline int note_end(__u64 inode, __u32 tgid, __u32 execs)
+{
+	struct bound_key bound = { .inode = inode, .tgid = tgid };
+	__u64 *object = bpf_map_lookup_elem(&es_bound, &bound);
+	struct stream_key key = { .tgid = tgid, .execs = execs };
+	struct stream_val *s;
+
+	if (!object)
+		return 0;
+	key.object = *object;
+	s = bpf_map_lookup_elem(&es_streams, &key);
+	if (s && s->inode == inode)
+		s->end = socket_state(s);
+	bpf_map_delete_elem(&es_bound, &bound);
+	return 0;
+}
+
 static __noinline int plain_close(__u64 id, __u32 execs, __u32 fd)
 {
 	struct fd_info info;
@@ -473,6 +543,7 @@ static __noinline int plain_close(__u64 id, __u32 execs, __u32 fd)
 	key.object = ES_OBJECT_SOCKET | info.inode;
 	key.tgid = id >> 32;
 	key.execs = execs;
+	note_end(info.inode, key.tgid, execs);
 	s = bpf_map_lookup_elem(&es_streams, &key);
 	if (s && (s->flags & STREAM_TLS))
 		count_sealed(s, (void *)info.sock);

@@ -51,6 +51,7 @@ static __always_inline int enter(__u32 fd, __u64 buf, __u64 count, __u8 kind, __
 	io = &th->io;
 	io->proc_start = proc->start;
 	io->execs = proc->execs;
+	io->sealed = !!(proc->flags & PROC_SEALED);
 	io->fd = fd;
 	io->buf = buf;
 	io->count = count;

@@ -66,7 +66,7 @@ static __always_inline __u32 verdict_of(struct stream_key *key, struct stream_va
 /* 1 when told. */
 static __always_inline int emit_close(struct stream_key *key, struct stream_val *s)
 {
-	__u32 socket = socket_state(s);
+	__u32 socket = s->end ? s->end : socket_state(s);
 	struct es_close *c = bpf_ringbuf_reserve(&es_ring, sizeof(*c), 0);
 	__u64 id = bpf_get_current_pid_tgid();
 
@@ -93,6 +93,14 @@ static __always_inline int emit_close(struct stream_key *key, struct stream_val 
 	return 1;
 }
 
+static __always_inline void unbind_object(struct stream_val *s, struct stream_key *key)
+{
+	struct bound_key bound = { .inode = s->inode, .tgid = key->tgid };
+
+	if (es_use_plain && s->inode && !(key->object & (ES_OBJECT_SOCKET | ES_OBJECT_PIPE)))
+		bpf_map_delete_elem(&es_bound, &bound);
+}
+
 /* The object is gone. */
 static __always_inline void stream_end(struct stream_key *key)
 {
@@ -100,6 +108,7 @@ static __always_inline void stream_end(struct stream_key *key)
 
 	if (!s)
 		return;
+	unbind_object(s, key);
 	if (!emit_close(key, s)) {
 		/* Kept: settled by user space, or counted when the address is used again. */
 		s->flags |= STREAM_CLOSED;

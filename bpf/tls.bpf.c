@@ -13,6 +13,7 @@
 #include "filter.h"
 #include "maps.h"
 #include "peer.h"
+#include "sealed.h"
 #include "stats.h"
 #include "stream.h"
 
@@ -186,6 +187,37 @@ int es_return(struct pt_regs *ctx)
 	f->total = n;
 	f->want = verdict_of(&key, s);
 	deliver(s, f);
+	return 0;
+}
+
+/*
+ * (bio, sealed bytes, len) within a write: a library that does not use the socket itself
+ * leaves the record somewhere, and whoever sends it names the socket (plain.h).
+ */
+SEC("uprobe")
+int es_sealed(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct thread *th = bpf_map_lookup_elem(&es_threads, &id);
+	struct proc_val *proc;
+	struct stream_key key;
+	struct stream_val *s;
+	struct frame *f;
+
+	if (!th || !th->depth || th->depth > ES_FRAMES || !es_use_plain)
+		return 0;
+	f = frame_at(th, th->depth - 1);
+	if (f->dir != ES_DIR_WRITE)
+		return 0;
+	key.object = f->object;
+	key.tgid = id >> 32;
+	key.execs = f->execs;
+	s = bpf_map_lookup_elem(&es_streams, &key);
+	if (s && (s->flags & STREAM_HAS_FD))
+		return 0;
+	proc = gate(id);
+	if (proc)
+		sealed_note(proc, th, f->object, PT_REGS_PARM2(ctx));
 	return 0;
 }
 

@@ -8,6 +8,14 @@
  * includes: as abi.h.
  */
 
+/* The start of what a TLS write sealed, until somebody sends it. */
+struct sealed_val {
+	__u64 object; /* 0: free */
+	__u64 body[2];
+};
+
+#define SEALED_MAX 4u
+
 /* Value of es_procs, by tgid in the root pid namespace: the gate. */
 struct proc_val {
 	__u64 start;	/* CLOCK_BOOTTIME ns */
@@ -15,11 +23,13 @@ struct proc_val {
 	__u32 execs;
 	__u32 ns_tgid;
 	__u32 flags; /* PROC_* */
-	__u32 pad;
+	__u32 sealed_next;
+	struct sealed_val sealed[SEALED_MAX]; /* newest last; overwritten in turn */
 };
 
-#define PROC_LATE  (1u << 1) /* ran before we watched it, and has run no other program since */
-#define PROC_CHILD (1u << 0) /* its parent is, or was, watched too */
+#define PROC_SEALED (1u << 2) /* sealed[] has an entry */
+#define PROC_LATE   (1u << 1) /* ran before we watched it, and has run no other program since */
+#define PROC_CHILD  (1u << 0) /* its parent is, or was, watched too */
 
 /* One process, as es_tasks tells it. */
 struct task_info {
@@ -59,6 +69,8 @@ struct stream_val {
 	__u64 inode;   /* of that socket; 0: not known */
 	__u32 flags;
 	__u32 fd;
+	__u32 end; /* enum es_socket when the process closed the socket; 0: not yet */
+	__u32 pad;
 };
 
 /*
@@ -67,6 +79,13 @@ struct stream_val {
  */
 #define ES_OBJECT_SOCKET (1ull << 63)
 #define ES_OBJECT_PIPE	 (1ull << 62)
+
+/* Which TLS object uses a socket. */
+struct bound_key {
+	__u64 inode;
+	__u32 tgid;
+	__u32 pad;
+};
 
 #define ES_STDIO_BOTH 2u /* one socket for both: what the process does tells */
 
@@ -137,6 +156,6 @@ struct control_val {
 };
 
 _Static_assert(sizeof(struct stream_key) == 16, "stream_key");
-_Static_assert(sizeof(struct stream_val) == 104, "stream_val");
+_Static_assert(sizeof(struct stream_val) == 112, "stream_val");
 
 #endif /* EARSHOT_STATE_H */

@@ -158,7 +158,7 @@ static void tell(struct watched *w, struct proc *p, struct held *h, uint32_t sta
 	const struct lib_said said = { p->tgid, p->start, p->pid, h->library,
 				       h->file, h->stack, state,  error };
 
-	if (h->told && state != ES_LIB_DETACHED)
+	if ((h->told && state != ES_LIB_DETACHED) || strcmp(h->stack->name, TLS_HELPER) == 0)
 		return;
 	h->told = true;
 	w->stats.failed += state != ES_LIB_READ;

@@ -59,6 +59,7 @@ static struct bpf_program *program(struct earshot_bpf *s, enum tls_prog p)
 		[TLS_READ_SZ] = s->progs.es_read_sz,
 		[TLS_WRITE_SZ] = s->progs.es_write_sz,
 		[TLS_FREE] = s->progs.es_free,
+		[TLS_SEALED] = s->progs.es_sealed,
 		[TLS_AEAD_OPENED] = s->progs.es_aead_opened,
 		[TLS_AEAD_DONE] = s->progs.es_aead_done,
 		[TLS_AEAD_SEAL] = s->progs.es_aead_seal,
@@ -315,7 +316,7 @@ static int each_key(int fd, uint32_t tgid, int (*fn)(void *ctx, const struct str
 }
 
 struct settling {
-	int streams, verdicts, aead_lost;
+	int streams, verdicts, aead_lost, bound;
 	uint64_t time;
 	int (*fn)(void *ctx, const struct es_close *rec);
 	void *ctx;
@@ -332,6 +333,19 @@ static int settle_one(void *ctx, const struct stream_key *key)
 	settle_record(&c, key, &v, s->time);
 	bpf_map_delete_elem(s->streams, key);
 	return s->fn(s->ctx, &c);
+}
+
+/* Keys of es_bound have their tgid where those of streams have it. */
+_Static_assert(sizeof(struct bound_key) == sizeof(struct stream_key) &&
+		       offsetof(struct bound_key, tgid) == offsetof(struct stream_key, tgid),
+	       "bound_key");
+
+static int drop_bound(void *ctx, const struct stream_key *key)
+{
+	struct settling *s = ctx;
+
+	bpf_map_delete_elem(s->bound, key);
+	return 0;
 }
 
 static int drop_verdict(void *ctx, const struct stream_key *key)
@@ -379,6 +393,7 @@ int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
 	struct settling s = { bpf_map__fd(l->skel->maps.es_streams),
 			      bpf_map__fd(l->skel->maps.es_verdicts),
 			      bpf_map__fd(l->skel->maps.es_aead_lost),
+			      bpf_map__fd(l->skel->maps.es_bound),
 			      time,
 			      fn,
 			      ctx };
@@ -391,6 +406,7 @@ int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
 		err = each_key(s.streams, tgid, settle_one, &s);
 
 	each_key(s.verdicts, tgid, drop_verdict, &s);
+	each_key(s.bound, tgid, drop_bound, &s);
 	return err;
 }
 

@@ -20,6 +20,7 @@ enum tls_prog {
 	TLS_WRITE_SZ,
 	TLS_SET_FD, /* f(object, int fd) */
 	TLS_FREE,   /* f(object) */
+	TLS_SEALED, /* f(bio, sealed bytes, len) within a write: tells its socket later */
 	/* Go: arguments in Go's registers, no return side */
 	TLS_GO_WRITE,	  /* behind the stack check of (*Conn).Write */
 	TLS_GO_WRITE_JBE, /* at the stack check's jump */
@@ -64,7 +65,7 @@ struct tls_point {
 
 /* One TLS implementation in a file: where it is read, or why it is not. */
 struct tls_stack {
-	const char *name; /* "openssl", "boringssl", "go" ... */
+	const char *name; /* "openssl", "boringssl", "go" ...; TLS_HELPER: gives no plaintext */
 	enum tls_found found;
 	int error; /* 0, or why it cannot be probed; how then says it in words */
 	struct tls_point points[TLS_POINTS_MAX];
@@ -76,6 +77,8 @@ struct tls_stack {
 	bool frees;	    /* the end of an object is seen */
 	char how[512];	    /* one line for people: what was probed where, and why */
 };
+
+#define TLS_HELPER "openssl-bio"
 
 /* Several implementations may lie in one file; which of them is used, traffic tells. */
 struct tls_verdict {

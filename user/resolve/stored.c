@@ -23,8 +23,8 @@ struct stored_return {
 	uint8_t proof[8];
 };
 
-static const char *const names[] = { "openssl", "boringssl", "gnutls", "nss",	 "wolfssl",
-				     "mbedtls", "s2n",	     "go",     "aws-lc", "ring" };
+static const char *const names[] = { "openssl", "boringssl", "gnutls", "nss",  "wolfssl", "mbedtls",
+				     "s2n",	"go",	     "aws-lc", "ring", TLS_HELPER };
 
 static const char *known_name(const char *name)
 {

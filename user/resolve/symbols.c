@@ -13,6 +13,11 @@ struct named {
 	const struct elf_symbol *funcs, *signs;
 };
 
+static bool is_helper(const struct named *n)
+{
+	return strcmp(n->lib->stack, TLS_HELPER) == 0;
+}
+
 static bool exists(const struct named *n, const char *name)
 {
 	for (size_t i = 0; name && i < n->lib->count; i++)
@@ -43,7 +48,7 @@ static int place_all(struct resolver *r, struct tls_stack *s, const struct named
 		}
 	}
 	/* Every symbol but one read and one write is optional. */
-	if (s->reads && s->writes)
+	if ((s->reads && s->writes) || is_helper(n))
 		return 0;
 	return last ? last : -ENOENT;
 }
@@ -58,7 +63,7 @@ static bool has_pair(const struct named *n)
 		reads |= tls_prog_reads(n->lib->funcs[i].prog);
 		writes |= tls_prog_writes(n->lib->funcs[i].prog);
 	}
-	return reads && writes;
+	return (reads && writes) || (is_helper(n) && n->funcs[0].addr);
 }
 
 static const char *name_of(const struct named *n)
@@ -77,7 +82,10 @@ static void add_stack(struct resolver *r, const struct named *n, enum tls_found 
 	if (!s)
 		return;
 	err = elf_arch(r->elf) == ELF_ARCH_OTHER ? -ENOTSUP : place_all(r, s, n);
-	if (err)
+	/* A help that is slow, or not there, is none. */
+	if (is_helper(n) && (err || s->slow || !s->point_count))
+		r->verdict->count--;
+	else if (err)
 		stack_refuse(s, err);
 }
 
@@ -112,7 +120,7 @@ int find_symbols(struct resolver *r)
 	for (size_t l = 0; n > 0 && l < tls_lib_count; l++) {
 		if (!has_pair(&named[l]))
 			continue;
-		any = true;
+		any |= !is_helper(&named[l]);
 		add_stack(r, &named[l], FOUND_SYMBOL);
 	}
 	if (any || n == -ENOMEM)

@@ -61,6 +61,11 @@ static const struct tls_func s2n[] = {
 	{ "s2n_connection_free", TLS_FREE, NULL },
 };
 
+/* BIO_write(3): what a write seals goes here before anybody sends it. */
+static const struct tls_func bio[] = {
+	{ "BIO_write", TLS_SEALED, NULL },
+};
+
 const struct tls_lib tls_libs[] = {
 	{ "openssl", openssl, ARRAY_SIZE(openssl), "boringssl", boringssl_signs },
 	{ "gnutls", gnutls, ARRAY_SIZE(gnutls), NULL, NULL },
@@ -68,6 +73,7 @@ const struct tls_lib tls_libs[] = {
 	{ "wolfssl", wolfssl, ARRAY_SIZE(wolfssl), NULL, NULL },
 	{ "mbedtls", mbedtls, ARRAY_SIZE(mbedtls), NULL, NULL },
 	{ "s2n", s2n, ARRAY_SIZE(s2n), NULL, NULL },
+	{ TLS_HELPER, bio, ARRAY_SIZE(bio), NULL, NULL },
 };
 const size_t tls_lib_count = ARRAY_SIZE(tls_libs);
 _Static_assert(ARRAY_SIZE(tls_libs) <= TLS_LIBS_MAX, "TLS_LIBS_MAX");
@@ -85,6 +91,7 @@ static const struct {
 	[TLS_READ_SZ] = { "read_sz", 3, true, true, false },
 	[TLS_WRITE_SZ] = { "write_sz", 3, true, false, true },
 	[TLS_SET_FD] = { "set_fd", 2, false, false, false },
+	[TLS_SEALED] = { "sealed", 3, false, false, false },
 	[TLS_GO_WRITE] = { "go_write", 0, false, false, true },
 	[TLS_GO_WRITE_JBE] = { "go_write_jbe", 0, false, false, true },
 	[TLS_GO_READ] = { "go_read", 0, false, true, false },

@@ -11,6 +11,8 @@ import time
 from harness import clientlist, daemon, env
 from mock import provider
 
+from .clients import write_cases
+
 
 def spots(run):
     return [(b['host'], b['reason']) for b in run.stats.get('blind_spots', [])]
@@ -234,6 +236,24 @@ def watch_unreadable(r, ctx):
         p.stop()
 
 
+def peers(r, ctx):
+    """The far end is known where the TLS library never touches the socket: memory BIOs."""
+    for name, cmd in (('asyncio', [env.PYTHON, os.path.join(env.CLIENTS, 'py_asyncio.py')]),
+                      ('node', [env.node(26), os.path.join(env.CLIENTS, 'fetch.mjs'), 'fetch'])):
+        reason = env.missing(cmd[0])
+        if reason:
+            r.skip('peer of ' + name, reason)
+            continue
+        p = fresh(ctx)
+        what = clientlist.few(6)
+        try:
+            run = daemon.watch('peer', p, [*cmd, write_cases(what)], daemon.client_env(p, ctx.pki))
+        finally:
+            p.stop()
+        r.equal(run.rc, 0, '%s: exit status' % name)
+        r.equal({s.a.get('network.peer.port') for s in run.spans}, {p.port}, '%s: far end' % name)
+
+
 def bad_scope(r, _ctx):
     for scope in ('', 'pid:', 'pid:x', 'pid:0', 'host', 'pid:1x'):
         p = subprocess.run([env.EARSHOT, 'watch', '--scope', scope], capture_output=True, text=True)
@@ -282,6 +302,7 @@ def tests(ctx):
         ('blind: QUIC and io_uring', lambda r: quic(r, ctx)),
         ('blind: sendfile is a gap', lambda r: sendfile(r, ctx)),
         ('blind: what is read is not blind', lambda r: read_is_not_blind(r, ctx)),
+        ('peer: memory BIOs', lambda r: peers(r, ctx)),
         ('watch: a client that runs already', lambda r: watch_running(r, ctx)),
         ('watch: rustls, one connection', lambda r: watch_rustls(r, ctx, 'aws-lc', ())),
         ('watch: rustls, four old connections', lambda r: watch_rustls(
