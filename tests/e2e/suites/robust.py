@@ -260,6 +260,25 @@ def small_ring(r, ctx):
     compare.replayed(r, run)
 
 
+def small_ring_aead(r, ctx, provider):
+    """The same for records of the crypto library: both ends of a connection, by their own count."""
+    program = os.path.join(CLIENT_BINS, 'rustls-mem-' + provider)
+    if env.missing(program):
+        r.skip('rustls, ring too small', env.missing(program))
+        return
+    for size in (200, 16000):
+        run = daemon.watch('ring-aead', ctx.provider,
+                           [program, str(size), '20000', ctx.pki['cert'], ctx.pki['key'],
+                            ctx.pki['ca']], dict(os.environ), ['--ring-size', '64K', '--all-streams'])
+        r.equal(run.rc, 0, 'exit status')
+        rows = [s for s in run.stats['streams'] if s['source'] == 'aead']
+        for i, side in enumerate(('sealed', 'opened')):
+            r.equal(sum(s['passed'][i] for s in rows), size * 20000, 'bytes %s' % side)
+            r.equal(sum(s['captured'][i] + s['lost'][i] for s in rows), size * 20000,
+                    'captured + lost, %s' % side)
+        r.check(sum(sum(s['lost']) for s in rows) > 0, 'the ring was too small')
+
+
 def statics(r, ctx):
     for name in ('chat', 'chat-static', 'chat-static-pie'):
         for probe in ('uretprobe', 'ret'):
@@ -273,5 +292,7 @@ def tests(ctx):
         rows += [('target killed in mid-call', target_killed),
                  ('earshot killed with SIGKILL', watcher_killed),
                  ('libssl replaced while running', library_replaced),
-                 ('64 KiB ring', small_ring)]
+                 ('64 KiB ring', small_ring),
+                 ('64 KiB ring, rustls on aws-lc', lambda r, c: small_ring_aead(r, c, 'aws-lc')),
+                 ('64 KiB ring, rustls on ring', lambda r, c: small_ring_aead(r, c, 'ring'))]
     return [('robust: ' + name, lambda r, t=test: t(r, ctx)) for name, test in rows]

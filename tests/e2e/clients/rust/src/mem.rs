@@ -2,9 +2,9 @@
 //! What reading costs: a rustls client and a rustls server in one thread, joined by memory. A
 //! round is one record sent by the client and opened by the server.
 //!
-//!     rustls-mem BYTES ROUNDS CERT KEY
+//!     rustls-mem BYTES ROUNDS CERT KEY [CA]
 //!
-//! CERT: the server's certificate, trusted as it is (self-signed, for "localhost").
+//! CERT: the server's certificate, for "localhost". Without a CA it is trusted as it is.
 use rustls::pki_types::{pem::PemObject, CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 use std::io::{Read, Write};
@@ -16,14 +16,18 @@ use rustls::crypto::aws_lc_rs as provider;
 #[cfg(not(feature = "aws-lc"))]
 use rustls::crypto::ring as provider;
 
-fn ends(cert: &str, key: &str) -> (ClientConnection, ServerConnection) {
+fn ends(cert: &str, key: &str, ca: Option<&String>) -> (ClientConnection, ServerConnection) {
     let crypto = Arc::new(provider::default_provider());
     let chain: Vec<_> = CertificateDer::pem_file_iter(cert)
         .expect("CERT")
         .map(|c| c.expect("a certificate"))
         .collect();
     let mut roots = RootCertStore::empty();
-    roots.add(chain[0].clone()).expect("a root");
+    match ca {
+        Some(ca) => roots.add(CertificateDer::from_pem_file(ca).expect("CA")),
+        None => roots.add(chain[0].clone()),
+    }
+    .expect("a root");
     let client = ClientConfig::builder_with_provider(crypto.clone())
         .with_safe_default_protocol_versions()
         .expect("versions")
@@ -52,7 +56,7 @@ fn main() {
     let args: Vec<String> = std::env::args().collect();
     let size: usize = args[1].parse().expect("BYTES");
     let rounds: u64 = args[2].parse().expect("ROUNDS");
-    let (mut client, mut server) = ends(&args[3], &args[4]);
+    let (mut client, mut server) = ends(&args[3], &args[4], args.get(5));
     let mut wire = Vec::with_capacity(1 << 17);
     let mut plain = vec![0u8; size];
     let message = vec![b'x'; size];
