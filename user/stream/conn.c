@@ -301,15 +301,28 @@ void conns_data(struct conns *c, const struct es_data *rec, struct sv payload)
 		drain(c, s, dir);
 }
 
+/* What goes over IPv4 is told so, also where the program's socket is one for both. */
+static void set_peer(struct conn *conn, const struct es_peer *rec)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	bool v4 = rec->family == 10 && memcmp(rec->remote, mapped, sizeof(mapped)) == 0;
+
+	conn->peer_family = v4 ? 2 : rec->family;
+	conn->peer_port = rec->remote_port;
+	memset(conn->peer_addr, 0, sizeof(conn->peer_addr));
+	if (v4)
+		memcpy(conn->peer_addr, rec->remote + sizeof(mapped), 4);
+	else
+		memcpy(conn->peer_addr, rec->remote, sizeof(conn->peer_addr));
+}
+
 void conns_peer(struct conns *c, const struct es_peer *rec)
 {
 	struct stream *s = stream_of(c, &rec->head, &rec->stream);
 
 	if (!s)
 		return;
-	s->conn.peer_family = rec->family;
-	s->conn.peer_port = rec->remote_port;
-	memcpy(s->conn.peer_addr, rec->remote, sizeof(s->conn.peer_addr));
+	set_peer(&s->conn, rec);
 	s->conn.inode = rec->inode;
 	s->conn.peer_tgid = rec->peer_tgid;
 	if (s->conn.proto != CONN_UNDECIDED)

@@ -676,6 +676,28 @@ static void test_peer_and_socket(void **state)
 	finish(&r, "1(c 1w:GET / HTTP/1.1\n 1)freed");
 }
 
+/* A socket for both versions of IP that talks over the older one. */
+static void test_peer_mapped(void **state)
+{
+	static const uint8_t want[16] = { 127, 0, 0, 1 };
+	struct es_peer rec = { .stream = stream(1),
+			       .family = 10,
+			       .remote = { [10] = 0xff, 0xff, 127, 0, 0, 1 } };
+	struct es_close end;
+	struct run r;
+
+	(void)state;
+	begin(&r);
+	rec.head = head(&r, ES_REC_PEER);
+	conns_peer(r.conns, &rec);
+	data(&r, 1, W, "GET / HTTP/1.1\n");
+	end = close_rec(&r, 1, ES_REC_CLOSE);
+	conns_close(r.conns, &end);
+	assert_int_equal(r.closed.peer_family, 2);
+	assert_memory_equal(r.closed.peer_addr, want, sizeof(want));
+	finish(&r, "1(c 1w:GET / HTTP/1.1\n 1)freed");
+}
+
 /* Many streams, some ending, so that the table grows, and moves entries back. */
 static void test_many_streams(void **state)
 {
@@ -740,6 +762,7 @@ int main(void)
 		cmocka_unit_test(test_address_used_again),
 		cmocka_unit_test(test_table_is_bounded),
 		cmocka_unit_test(test_peer_and_socket),
+		cmocka_unit_test(test_peer_mapped),
 		cmocka_unit_test(test_many_streams),
 	};
 
