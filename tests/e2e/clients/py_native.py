@@ -8,6 +8,7 @@ usage: py_native.py rnet|wreq|primp|awscrt CASES    (E2E_BASE, E2E_CA in the env
 import io
 import os
 import sys
+import time
 import urllib.parse
 from concurrent.futures import Future
 
@@ -77,6 +78,8 @@ def awscrt(cases):
 
 def main():
     mode, path = sys.argv[1:]
+    __import__(mode)
+    time.sleep(0.3)    # programs do more than to load one module and call at once
     globals()[mode](witness.load_cases(path))
 
 
