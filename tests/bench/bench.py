@@ -329,8 +329,8 @@ def bystanders(_server, o):
     bystander.bystander(EARSHOT, o, table)
 
 
-PARTS = {'call': call, 'cpu': cpu, 'aead': aead, 'loss': loss, 'start': start, 'memory': memory, 'replay': replay,
-         'stacks': stacks, 'bystander': bystanders, 'resolve': resolve}
+PARTS = {'call': call, 'cpu': cpu, 'aead': aead, 'loss': loss, 'start': start,
+         'memory': memory, 'replay': replay, 'stacks': stacks, 'bystander': bystanders, 'resolve': resolve}
 
 
 def main():

@@ -269,7 +269,8 @@ def small_ring_aead(r, ctx, provider):
     for size in (200, 16000):
         run = daemon.watch('ring-aead', ctx.provider,
                            [program, str(size), '20000', ctx.pki['cert'], ctx.pki['key'],
-                            ctx.pki['ca']], dict(os.environ), ['--ring-size', '64K', '--all-streams'])
+                            ctx.pki['ca']], dict(os.environ),
+                           ['--ring-size', '64K', '--all-streams'])
         r.equal(run.rc, 0, 'exit status')
         rows = [s for s in run.stats['streams'] if s['source'] == 'aead']
         for i, side in enumerate(('sealed', 'opened')):
