@@ -248,6 +248,8 @@ static void *run(void *arg)
 		/* Messages first: an event of a new process means nothing before its fork. */
 		chan_receive(a->in, on_message, a);
 		read_maps(a);
+		if (filecache_answers(a->files))
+			watched_rescan(a->watched);
 		now = clock_mono();
 		sweep(a, now);
 		close_idle(a, now);
@@ -293,6 +295,8 @@ static int prepare(struct attacher *a)
 		err = -errno;
 	if (!err)
 		err = watch_fd(a, chan_fd(a->in));
+	if (!err)
+		err = watch_fd(a, filecache_fd(a->files));
 	if (!err && a->opt.maps)
 		err = watch_fd(a, mapwatch_fd(a->opt.maps));
 	return err;

@@ -2,14 +2,13 @@
 #include "app/filecache.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <uthash.h>
 
-#include "resolve/cache.h"
+#include "app/judge.h"
 
 struct slot {
 	struct file file;
@@ -17,35 +16,23 @@ struct slot {
 };
 
 struct filecache {
-	enum return_side side;
+	struct judge *judge;
 	struct slot *slots;
-	struct cache *kept; /* verdicts of earlier runs; NULL: none are kept */
 };
-
-/* Verdicts are no secret and no harm: without a folder they are found again. */
-static void open_kept(struct filecache *c)
-{
-	const char *home = geteuid() ? getenv("XDG_CACHE_HOME") : "/var/cache";
-	const char *below = "";
-	char folder[4096];
-
-	if (!home) {
-		home = getenv("HOME");
-		below = "/.cache";
-	}
-	if (home && home[0] == '/' &&
-	    (size_t)snprintf(folder, sizeof(folder), "%s%s/earshot", home, below) < sizeof(folder))
-		(void)cache_open(&c->kept, folder);
-}
 
 int filecache_new(struct filecache **ret, enum return_side side)
 {
 	struct filecache *c = calloc(1, sizeof(*c));
 
+	int err;
+
 	if (!c)
 		return -ENOMEM;
-	c->side = side;
-	open_kept(c);
+	err = judge_new(&c->judge, side);
+	if (err) {
+		free(c);
+		return err;
+	}
 	*ret = c;
 	return 0;
 }
@@ -56,6 +43,7 @@ void filecache_free(struct filecache *c)
 
 	if (!c)
 		return;
+	judge_free(c->judge);
 	HASH_ITER (hh, c->slots, s, next) {
 		HASH_DEL(c->slots, s);
 		if (s->file.fd >= 0)
@@ -64,7 +52,6 @@ void filecache_free(struct filecache *c)
 		free(s->file.path);
 		free(s);
 	}
-	cache_close(c->kept);
 	free(c);
 }
 
@@ -87,21 +74,48 @@ static int identify(int fd, struct file_id *id)
 	return 0;
 }
 
-static struct tls_verdict *judge(struct filecache *c, int fd, struct sv path)
+/* Its verdict is there: the file is kept open, or not. */
+static void settle(struct file *f, struct tls_verdict *v)
 {
-	struct tls_verdict *v;
-
-	if (!resolve_worth(path))
-		return NULL;
-	v = calloc(1, sizeof(*v));
-	if (v && (cache_resolve(c->kept, fd, c->side, v, NULL) || !v->count)) {
-		free(v);
-		return NULL;
+	f->verdict = v;
+	f->pending = false;
+	if (!v && f->fd >= 0) {
+		close(f->fd);
+		f->fd = -1;
 	}
-	return v;
 }
 
-struct file *filecache_get(struct filecache *c, int fd, struct sv path)
+static void judge_file(struct filecache *c, struct file *f, bool wait)
+{
+	struct sv path = sv_of(f->path);
+
+	if (!wait && f->id.size > FILE_QUICK && resolve_worth(path)) {
+		f->pending = true;
+		if (judge_ask(c->judge, f->fd, f) == 0)
+			return;
+	}
+	settle(f, judge_now(c->judge, f->fd, path));
+}
+
+int filecache_fd(const struct filecache *c)
+{
+	return judge_fd(c->judge);
+}
+
+bool filecache_answers(struct filecache *c)
+{
+	struct tls_verdict *v;
+	bool any = false;
+	void *tag;
+
+	while (judge_answer(c->judge, &tag, &v)) {
+		any |= v != NULL;
+		settle(tag, v);
+	}
+	return any;
+}
+
+struct file *filecache_get(struct filecache *c, int fd, struct sv path, bool wait)
 {
 	struct file_id id;
 	struct slot *s = NULL;
@@ -122,11 +136,9 @@ struct file *filecache_get(struct filecache *c, int fd, struct sv path)
 		return NULL;
 	}
 	s->file.id = id;
-	s->file.verdict = judge(c, fd, path);
-	s->file.fd = s->file.verdict ? fd : -1;
-	if (s->file.fd < 0)
-		close(fd);
+	s->file.fd = fd;
 	HASH_ADD(hh, c->slots, file.id, sizeof(id), s);
+	judge_file(c, &s->file, wait);
 	return &s->file;
 }
 

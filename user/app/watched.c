@@ -277,7 +277,7 @@ static void look_at(struct watched *w, struct proc *p, const struct proc_map *m)
 	fd = proc_open_map(p->pid, m);
 	if (fd < 0)
 		return;
-	f = filecache_get(w->files, fd, m->path);
+	f = filecache_get(w->files, fd, m->path, false);
 	if (f && is_java(m->path))
 		note_runtime(w, p, f);
 	if (!f || !f->verdict)
@@ -333,9 +333,9 @@ static void attach_list(struct watched *w, struct proc *p, const struct file_lis
 }
 
 /* The executable itself, and what its earlier runs mapped. */
-static void attach_exe(struct watched *w, struct proc *p, int fd, struct sv path)
+static void attach_exe(struct watched *w, struct proc *p, int fd, struct sv path, bool wait)
 {
-	struct file *exe = filecache_get(w->files, fd, path);
+	struct file *exe = filecache_get(w->files, fd, path, wait);
 
 	p->exe = exe;
 	if (!exe)
@@ -388,7 +388,7 @@ static void attach_usual(struct watched *w, struct proc *p)
 	for (size_t i = 0; i < ARRAY_SIZE(usual_places); i++) {
 		int fd = open(usual_places[i], O_RDONLY | O_CLOEXEC);
 		struct file *f =
-			fd >= 0 ? filecache_get(w->files, fd, sv_of(usual_places[i])) : NULL;
+			fd >= 0 ? filecache_get(w->files, fd, sv_of(usual_places[i]), true) : NULL;
 
 		if (f && f->verdict)
 			attach(w, p, f, NULL);
@@ -412,7 +412,7 @@ void watched_command(struct watched *w, int pid, const char *path)
 		path = inner;
 	}
 	if (fd >= 0)
-		attach_exe(w, p, fd, sv_of(path));
+		attach_exe(w, p, fd, sv_of(path), true);
 	if (!p->exe || !p->exe->verdict)
 		attach_usual(w, p);
 }
@@ -498,7 +498,7 @@ void watched_adopt(struct watched *w, const struct es_proc *r)
 	if (fd < 0 || proc_exe(p->pid, path, sizeof(path)))
 		path[0] = '\0';
 	if (fd >= 0)
-		p->exe = filecache_get(w->files, fd, sv_of(path));
+		p->exe = filecache_get(w->files, fd, sv_of(path), false);
 	scan(w, p);
 }
 
@@ -518,7 +518,7 @@ void watched_exec(struct watched *w, const struct es_proc *r)
 	if (fd < 0 || proc_exe(p->pid, path, sizeof(path)))
 		path[0] = '\0';
 	if (fd >= 0)
-		attach_exe(w, p, fd, sv_of(path));
+		attach_exe(w, p, fd, sv_of(path), false);
 	note_exec(w, p);
 	fact_send_proc(w->opt.out, p->tgid, p->start, p->pid);
 	scan(w, p);
