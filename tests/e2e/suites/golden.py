@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 
-from harness import cases, daemon, env
+from harness import cases, clientlist, daemon, env
 
 from .clients import write_cases
 
@@ -33,6 +33,9 @@ def neutral_place():
     for major in (20, 26):
         shutil.copy(env.node(major), os.path.join(PLACE, 'node%d' % major))
     shutil.copytree(env.site_packages(), os.path.join(PLACE, 'packages'))
+    for name in ('go-plain', 'rustls-aws-lc', 'tls-mbedtls-static'):
+        shutil.copy(clientlist.binary(name), PLACE)
+    subprocess.run(['strip', '--strip-all', os.path.join(PLACE, 'tls-mbedtls-static')], check=True)
     if ctypes.CDLL(None).unshare(CLONE_NEWUTS) == 0:
         socket.sethostname('golden')
 
@@ -55,10 +58,22 @@ def scenarios(codings):
         ('python-sdk', [*sdk, 'sync'], few + cases.retried()[:2]),
         ('node20-sdk', [at('node20'), at('node_sdk.mjs'), 'serial'], few + cases.retried()[:1]),
         ('node26-sdk', [at('node26'), at('node_sdk.mjs'), 'parallel'], few),
+        ('go-http', [at('go-plain')], clientlist.few(9)),
+        ('rustls-aws-lc', [at('rustls-aws-lc')], OWN),
+        ('blind', [at('tls-mbedtls-static'), '--big', '2000'], OWN),
     ]
 
 
-def record(r, ctx):
+OWN = [dict(cases.case('c%02d' % i, 'chat', 'tools=1'), name='m-c%02d' % i) for i in range(3)]
+
+
+def arguments(ctx, what, path, pki):
+    """Our own clients in C and Rust take names instead of a file of cases."""
+    return [str(ctx.provider.port), pki, *[c['name'] for c in what]] if what is OWN else [path]
+
+
+def record(r, ctx, only=None):
+    """only: names of scenarios; all others stay as they are."""
     out = os.path.join(env.ROOT, 'tests', 'golden')
     os.makedirs(out, exist_ok=True)
     neutral_place()
@@ -67,9 +82,11 @@ def record(r, ctx):
     shutil.copy(ctx.pki['ca'], pki)
     environ.update(E2E_CA=pki, SSL_CERT_FILE=pki, NODE_EXTRA_CA_CERTS=pki)
     for name, cmd, what in scenarios(ctx.codings):
+        if only and name not in only:
+            continue
         path, rec = write_cases(what, PLACE), os.path.join(PLACE, name + '.rec')
         p = subprocess.run([os.path.join(PLACE, 'earshot'), 'run', '--quiet', '--record', rec, '--',
-                            *cmd, path], env=environ, cwd=PLACE, stdout=subprocess.DEVNULL)
+                            *cmd, *arguments(ctx, what, path, pki)], env=environ, cwd=PLACE, stdout=subprocess.DEVNULL)
         r.equal(p.returncode, 0, name + ': recorded')
         ctx.provider.take()
         shutil.copy(rec, out)
