@@ -227,6 +227,7 @@ static struct key *key_of(struct aead *a, const struct es_aead *rec)
 		k->proc_start = rec->proc_start;
 		k->dir = rec->dir;
 		k->v12 = rec->ad_len == AD_12;
+		memcpy(&k->salt, rec->nonce, sizeof(k->salt));
 		k->opened = rec->head.time;
 		k->late = rec->head.flags & ES_F_LATE;
 		list_init(&k->recent);

@@ -32,7 +32,7 @@ enum key_phase {
 struct key {
 	struct list bucket, recent, of_link;
 	uint64_t key, proc_start, opened, last;
-	uint32_t tgid, tid;
+	uint32_t tgid, tid, salt; /* salt: the part of its nonces that no sender chooses */
 	uint8_t dir, phase;
 	bool v12, finished, updates, waits;
 	bool retired; /* another one has taken its place */

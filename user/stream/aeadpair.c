@@ -132,12 +132,23 @@ static bool merge(struct aead *a, struct link *into, struct link *from)
 
 /* ---- who could it be ---- */
 
+/*
+ * The two directions of a connection have different secrets. One that is the same is the other
+ * end's: both are in this process.
+ */
+static bool is_other_end(const struct link *l, const struct key *k)
+{
+	const struct key *app = l->app[!k->dir], *handshake = l->handshake[!k->dir];
+
+	return (app && app->salt == k->salt) || (handshake && handshake->salt == k->salt);
+}
+
 /* Has this connection room for the key, at the point its handshake is at? */
 static bool could_be(const struct link *l, const struct key *k)
 {
 	int d = k->dir;
 
-	if (l->v12 != k->v12 || l->closed[d])
+	if (l->v12 != k->v12 || l->closed[d] || is_other_end(l, k))
 		return false;
 	if (k->phase == KEY_HANDSHAKE)
 		return !l->handshake[d] && !l->finished[d] && l->handshake[!d] && l->finished[!d];

@@ -385,6 +385,30 @@ static void test_tls12_resumed(void **state)
 	end(&r, "aw:GET ar:200 a]");
 }
 
+/* A process that talks to itself: each key is there twice, once for each end. */
+static void test_both_ends(void **state)
+{
+	struct side cw = side_12(ES_DIR_WRITE, 1, false), cr = side_12(ES_DIR_READ, 2, true);
+	struct side sr = cw, sw = cr;
+	struct run r;
+
+	(void)state;
+	begin(&r);
+	sr.dir = ES_DIR_READ;
+	sw.dir = ES_DIR_WRITE;
+	sr.ctx += 4096;
+	sw.ctx += 4096;
+	message(&r, &cw, 20, 12);
+	message(&r, &sr, 20, 12);
+	message(&r, &sw, 20, 12);
+	message(&r, &cr, 20, 12);
+	data(&r, &cw, "GET");
+	data(&r, &sr, "GET");
+	data(&r, &sw, "200");
+	data(&r, &cr, "200");
+	end(&r, "aw:GET br:GET bw:200 ar:200 a] b]");
+}
+
 static void test_server_side(void **state)
 {
 	struct connection c = connection_new(0);
@@ -852,18 +876,31 @@ static void test_bad_records(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tls13),	    cmocka_unit_test(test_padding_and_empty),
-		cmocka_unit_test(test_tls12),	    cmocka_unit_test(test_tls12_resumed),
-		cmocka_unit_test(test_server_side), cmocka_unit_test(test_messages_cut),
-		cmocka_unit_test(test_key_update),  cmocka_unit_test(test_one_after_the_other),
-		cmocka_unit_test(test_sockets),	    cmocka_unit_test(test_ambiguous),
-		cmocka_unit_test(test_elimination), cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_loss),	    cmocka_unit_test(test_loss_12),
-		cmocka_unit_test(test_late),	    cmocka_unit_test(test_late_answer),
-		cmocka_unit_test(test_sequence),    cmocka_unit_test(test_from_zero),
-		cmocka_unit_test(test_hold_bound),  cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_gone),	    cmocka_unit_test(test_exit_while_waiting),
-		cmocka_unit_test(test_table_full),  cmocka_unit_test(test_bad_records),
+		cmocka_unit_test(test_tls13),
+		cmocka_unit_test(test_padding_and_empty),
+		cmocka_unit_test(test_tls12),
+		cmocka_unit_test(test_tls12_resumed),
+		cmocka_unit_test(test_both_ends),
+		cmocka_unit_test(test_server_side),
+		cmocka_unit_test(test_messages_cut),
+		cmocka_unit_test(test_key_update),
+		cmocka_unit_test(test_one_after_the_other),
+		cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_ambiguous),
+		cmocka_unit_test(test_elimination),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_loss_12),
+		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_late_answer),
+		cmocka_unit_test(test_sequence),
+		cmocka_unit_test(test_from_zero),
+		cmocka_unit_test(test_hold_bound),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_exit_while_waiting),
+		cmocka_unit_test(test_table_full),
+		cmocka_unit_test(test_bad_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
