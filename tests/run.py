@@ -146,7 +146,7 @@ def run_golden(r, update=False):
             want, got = a.read().splitlines(), b.read().splitlines()
         where = next((i for i, (x, y) in enumerate(zip(want, got)) if x != y), min(
             len(want), len(got)))
-        r.equal('is not read: stack unknown (' in p.stderr, name == 'blind', name + ': blind spots')
+        r.equal('is not read: stack unknown (' in p.stdout, name == 'blind', name + ': blind spots')
         r.check(want == got, name + ': the same spans', 'line %d of %d differs:\n%s' % (
             where + 1, len(want), got[where][:1500] if where < len(got) else 'is missing'))
 
