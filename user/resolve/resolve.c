@@ -38,34 +38,55 @@ bool resolve_worth(struct sv path)
 }
 
 /*
- * A BoringSSL brings the crypto functions that aws-lc has from it: what goes through them went
- * through SSL_write already, and would be read twice. Where both directions are found above,
- * those below are let be.
+ * One implementation may go through another one in the same file: what it moves would be read
+ * twice. Where the first is read both ways, the second is let be.
  */
-static void let_own_crypto_be(struct tls_verdict *v)
-{
-	struct tls_stack *above = NULL;
-	size_t kept = 0;
+static const struct {
+	const char *read, *let_be, *why;
+} layers[] = {
+	/* The crypto functions that aws-lc has from BoringSSL. */
+	{ "boringssl", "aws-lc", "(its AEAD functions are let be)" },
+	{ "aws-lc", "s2n", "(s2n, which goes through it, is let be)" },
+};
 
+static struct tls_stack *read_stack(struct tls_verdict *v, const char *name)
+{
 	for (size_t i = 0; i < v->count; i++) {
 		struct tls_stack *s = &v->stacks[i];
 
-		if (!s->error && s->reads && s->writes && strcmp(s->name, "boringssl") == 0)
-			above = s;
+		if (!s->error && s->reads && s->writes && strcmp(s->name, name) == 0)
+			return s;
 	}
+	return NULL;
+}
+
+static void let_be(struct tls_verdict *v, const char *name)
+{
+	size_t kept = 0;
+
 	for (size_t i = 0; i < v->count; i++) {
-		if (above && strcmp(v->stacks[i].name, "aws-lc") == 0) {
-			stack_say(above, " (its AEAD functions are let be)");
+		if (strcmp(v->stacks[i].name, name) == 0)
 			continue;
-		}
-		if (kept != i) {
-			if (above == &v->stacks[i])
-				above = &v->stacks[kept];
+		if (kept != i)
 			v->stacks[kept] = v->stacks[i];
-		}
 		kept++;
 	}
 	v->count = kept;
+}
+
+static void let_layers_be(struct tls_verdict *v)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(layers); i++) {
+		struct tls_stack *s = read_stack(v, layers[i].read);
+		size_t before = v->count;
+
+		if (!s)
+			continue;
+		let_be(v, layers[i].let_be);
+		s = read_stack(v, layers[i].read);
+		if (v->count < before && s)
+			stack_say(s, " %s", layers[i].why);
+	}
 }
 
 int resolve_file(int fd, enum return_side side, struct tls_verdict *ret)
@@ -83,7 +104,7 @@ int resolve_file(int fd, enum return_side side, struct tls_verdict *ret)
 	err = search_new(&r.search, r.elf);
 	for (size_t i = 0; i < ARRAY_SIZE(finders) && !err; i++)
 		err = finders[i](&r);
-	let_own_crypto_be(ret);
+	let_layers_be(ret);
 	search_free(r.search);
 	elf_close(r.elf);
 	return err;
