@@ -64,7 +64,8 @@ $O/clients/rust.stamp: $(wildcard tests/e2e/clients/rust/* tests/e2e/clients/rus
 $O/clients/java.stamp: $(wildcard tests/e2e/clients/java/*.java)
 	@mkdir -p $O/clients/java
 	$(call say,JAVAC,$O/clients)if [ -e .cache/java ] && command -v javac >/dev/null; then \
-		javac -cp '.cache/java/*' -d $O/clients/java $^; fi
+		javac -cp '.cache/java/*' -d $O/clients/java $^ || \
+		echo "the Java clients were not built: their tests are skipped"; fi
 	@touch $@
 CLIENT_BINS := $(CHAT_BINS) $(TLS_CLIENTS) $O/clients/go.stamp $O/clients/rust.stamp $O/clients/java.stamp
 
