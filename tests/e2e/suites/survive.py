@@ -38,6 +38,21 @@ def clients():
     return list(out.items())
 
 
+def threads_of(pid):
+    """What each thread of a process is doing: (name, state, ticks used, where it waits)."""
+    out, top = [], '/proc/%d/task' % pid
+    for tid in sorted(os.listdir(top)) if os.path.isdir(top) else []:
+        try:
+            with open(os.path.join(top, tid, 'stat'), encoding='ascii') as f:
+                name, rest = f.read().split(' (', 1)[1].rsplit(') ', 1)
+            with open(os.path.join(top, tid, 'wchan'), encoding='ascii') as f:
+                field = rest.split()
+                out.append((name, field[0], int(field[11]) + int(field[12]), f.read()))
+        except OSError:
+            pass
+    return out
+
+
 class Target:
     """A client at work until stop(); earshot comes and goes meanwhile."""
 
@@ -68,10 +83,11 @@ class Target:
         time.sleep(rng.uniform(0.3, 1.2))
         p.send_signal(signal.SIGINT)
         try:
-            said = p.communicate(timeout=30)[1]
+            said = p.communicate(timeout=60)[1]
         except subprocess.TimeoutExpired:
+            said = 'earshot did not end: %s\n' % threads_of(p.pid)
             p.kill()
-            said = 'earshot did not end\n' + p.communicate()[1]
+            said += p.communicate()[1]
         self.turns += 1
         if p.returncode:
             self.bad.append('turn %d: status %s: %s' % (self.turns, p.returncode, said[-400:]))
