@@ -330,7 +330,8 @@ def bystanders(_server, o):
 
 
 PARTS = {'call': call, 'cpu': cpu, 'aead': aead, 'loss': loss, 'start': start,
-         'memory': memory, 'replay': replay, 'stacks': stacks, 'bystander': bystanders, 'resolve': resolve}
+         'memory': memory, 'replay': replay, 'stacks': stacks, 'bystander': bystanders,
+         'resolve': resolve}
 
 
 def main():

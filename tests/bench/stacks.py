@@ -29,7 +29,8 @@ WANTED = ('C client', 'rustls aws-lc', 'rustls ring', 'go-plain net/http http/1.
 
 def wanted():
     return [c for c in clientlist.everything(True)
-            if c.name in WANTED and not env.missing(*c.needs) and 'static' not in c.cmd.__qualname__]
+            if c.name in WANTED and not env.missing(*c.needs) and
+            'static' not in c.cmd.__qualname__]
 
 
 def requests(client, n):

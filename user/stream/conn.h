@@ -81,7 +81,8 @@ struct conn {
 
 /*
  * A consumer: one for HTTP/1 and unseen streams (open, gap, close), one for JSON-RPC. Others
- * are not handed on. Bytes are views valid inside the call. time is of the record that held the bytes.
+ * are not handed on. Bytes are views valid inside the call. time is of the record that held
+ * the bytes.
  */
 struct conn_sink {
 	void (*open)(void *ctx, struct conn *conn);

@@ -86,7 +86,8 @@ def record(r, ctx, only=None):
             continue
         path, rec = write_cases(what, PLACE), os.path.join(PLACE, name + '.rec')
         p = subprocess.run([os.path.join(PLACE, 'earshot'), 'run', '--quiet', '--record', rec, '--',
-                            *cmd, *arguments(ctx, what, path, pki)], env=environ, cwd=PLACE, stdout=subprocess.DEVNULL)
+                            *cmd, *arguments(ctx, what, path, pki)], env=environ, cwd=PLACE,
+                           stdout=subprocess.DEVNULL)
         r.equal(p.returncode, 0, name + ': recorded')
         ctx.provider.take()
         shutil.copy(rec, out)
