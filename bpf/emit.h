@@ -8,6 +8,7 @@
  * reserve and submit stands only the copy: a thread preempted there stops the reader.
  */
 #include "maps.h"
+#include "room.h"
 #include "stats.h"
 
 /* frame.outcome */
@@ -16,9 +17,6 @@ enum {
 	EMIT_FAULT,
 	EMIT_DONE,
 };
-
-/* Data may not use the last sixteenth of the ring: process records must always find room. */
-#define DATA_LIMIT (es_ring_size - es_ring_size / 16)
 
 /*
  * Wakes the reader when this record carries what waits across the threshold. Slower growth
@@ -219,9 +217,6 @@ static __noinline int emit_rest(struct stream_val *s, struct frame *f)
 	return 0;
 }
 
-/* Gap records may use half of what data leaves; the rest is for processes and closes. */
-#define GAP_LIMIT (es_ring_size - es_ring_size / 32)
-
 /*
  * Says what this call lost, so that nobody has to wait for the stream's next record to know.
  * When there is no room for that either, the next record, or the end, tells.
@@ -232,7 +227,7 @@ static __noinline int emit_gap(struct stream_val *s, struct frame *f)
 
 	if (!s || !f)
 		return 0;
-	if (bpf_ringbuf_query(&es_ring, BPF_RB_AVAIL_DATA) + sizeof(*d) + 8 > GAP_LIMIT)
+	if (!room_for_news(sizeof(*d)))
 		return 0;
 	d = bpf_ringbuf_reserve(&es_ring, sizeof(*d), 0);
 	if (!d)

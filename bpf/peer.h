@@ -5,6 +5,7 @@
 /* peer - the addresses of the socket behind a stream, read once. */
 #include "fd.h"
 #include "maps.h"
+#include "room.h"
 
 /* So that the close of the socket finds the object; what does not fit is only not told. */
 static __always_inline void bind_object(__u64 inode, __u32 tgid, __u64 object)
@@ -20,7 +21,7 @@ static __noinline int emit_peer(struct stream_val *s, __u64 object, __u64 time)
 	struct fd_info info;
 	__u64 id = bpf_get_current_pid_tgid();
 
-	if (!s)
+	if (!s || !room_for_news(sizeof(*p)))
 		return 0;
 	s->flags |= STREAM_PEER_SENT;
 	if (fd_look(&info, s->fd) || !info.sock)

@@ -67,9 +67,13 @@ static __always_inline __u32 verdict_of(struct stream_key *key, struct stream_va
 static __always_inline int emit_close(struct stream_key *key, struct stream_val *s)
 {
 	__u32 socket = s->end ? s->end : socket_state(s);
-	struct es_close *c = bpf_ringbuf_reserve(&es_ring, sizeof(*c), 0);
 	__u64 id = bpf_get_current_pid_tgid();
+	struct es_close *c;
 
+	/* An inode number is not used again: its end can wait for the settlement. */
+	if ((key->object & (ES_OBJECT_SOCKET | ES_OBJECT_PIPE)) && !room_for_news(sizeof(*c)))
+		return 0;
+	c = bpf_ringbuf_reserve(&es_ring, sizeof(*c), 0);
 	if (!c)
 		return 0;
 	__builtin_memset(c, 0, sizeof(*c));

@@ -52,7 +52,7 @@ static __noinline int wire_note(struct stream_val *s, struct thread *th, __u16 k
 {
 	struct es_wire *w;
 
-	if (!s || !th)
+	if (!s || !th || !room_for_news(sizeof(*w)))
 		return 0;
 	w = bpf_ringbuf_reserve(&es_ring, sizeof(*w), 0);
 	if (!w)

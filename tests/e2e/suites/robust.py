@@ -253,9 +253,13 @@ def small_ring(r, ctx):
         lost += sum(s['lost'][i] for s in rows)
     r.check(lost > 0, 'the ring was too small', 'nothing was lost: the test tests nothing')
     marked = [s for s in calls if s.a.get('earshot.capture.complete') is False]
-    r.equal(len(calls), len(what), 'a span for each connection')
+    # Where the heads of request and response are both gone, nothing tells that it was a call:
+    # that stream is counted instead.
+    headless = run.stats['not_model']
+    r.check(len(what) - headless <= len(calls) <= len(what) and len(calls) > len(what) * 2 // 3,
+            'a span for each connection', '%d spans, %d without a head' % (len(calls), headless))
     hurt = sum(1 for s in rows if s['lost'][0] or s['lost'][1])
-    r.check(len(marked) >= hurt, 'spans of streams with a loss are marked',
+    r.check(len(marked) >= hurt - headless, 'spans of streams with a loss are marked',
             '%d marked, %d with a loss' % (len(marked), hurt))
     compare.semconv(r, run, seen_only=True)
     compare.replayed(r, run)
@@ -267,6 +271,7 @@ def small_ring_aead(r, ctx, provider):
     if env.missing(program):
         r.skip('rustls, ring too small', env.missing(program))
         return
+    lost = 0
     for size in (200, 16000):
         run = daemon.watch('ring-aead', ctx.provider,
                            [program, str(size), '20000', ctx.pki['cert'], ctx.pki['key'],
@@ -278,7 +283,8 @@ def small_ring_aead(r, ctx, provider):
             r.equal(sum(s['passed'][i] for s in rows), size * 20000, 'bytes %s' % side)
             r.equal(sum(s['captured'][i] + s['lost'][i] for s in rows), size * 20000,
                     'captured + lost, %s' % side)
-        r.check(sum(sum(s['lost']) for s in rows) > 0, 'the ring was too small')
+        lost += sum(sum(s['lost']) for s in rows)
+    r.check(lost > 0, 'the ring was too small', 'nothing was lost: the test tests nothing')
 
 
 def statics(r, ctx):
