@@ -18,7 +18,11 @@
 #define SOCK_KIND_STREAM 1
 #define SOCK_KIND_DGRAM	 2
 
-/* A ClientHello's answer and the like are small: more than this is somebody's data. */
+/*
+ * What is more than a handshake: encrypted data behind a flight of the handshake, but for an
+ * alert (at most 31 bytes); or so much at once that data came with the flight.
+ */
+#define TLS_MORE_THAN_ALERT	40
 #define TLS_MORE_THAN_HANDSHAKE 300
 
 /* Is the call's descriptor one of the process's standard input and output? Sets io->stream. */
@@ -324,9 +328,15 @@ static __always_inline void skip_sealed(struct stream_val *s, struct thread *th)
 	__u8 type = th->io.head;
 
 	if ((s->flags & (STREAM_TLS | STREAM_TLS_DATA)) == STREAM_TLS && f->dir == ES_DIR_WRITE &&
-	    type != 0x16 && f->total > TLS_MORE_THAN_HANDSHAKE) {
-		s->flags |= STREAM_TLS_DATA;
-		wire_emit(s, th, ES_WIRE_DATA);
+	    s->passed[ES_DIR_WRITE]) {
+		bool data = type == TLS_DATA && (s->flags & STREAM_TLS_SENT) &&
+			    f->total > TLS_MORE_THAN_ALERT;
+
+		if (data || (type != 0x16 && f->total > TLS_MORE_THAN_HANDSHAKE)) {
+			s->flags |= STREAM_TLS_DATA;
+			wire_emit(s, th, ES_WIRE_DATA);
+		}
+		s->flags |= STREAM_TLS_SENT;
 	}
 	if (th->io.sealed && f->dir == ES_DIR_WRITE)
 		match_sealed(th);

@@ -148,6 +148,16 @@ int es_sys_close(struct sys_enter *ctx)
 	return proc ? plain_close(id, proc->execs, ctx->args[0]) : 0;
 }
 
+/* dup2(old, new), dup3: what new was before is closed. */
+SEC("tracepoint")
+int es_sys_dup(struct sys_enter *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct proc_val *proc = gate(id);
+
+	return proc ? plain_close(id, proc->execs, ctx->args[1]) : 0;
+}
+
 SEC("tracepoint")
 int es_sys_exit(struct sys_exit *ctx)
 {

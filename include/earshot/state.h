@@ -52,11 +52,12 @@ struct stream_key {
 #define STREAM_SENT	 (1u << 3) /* a record was delivered */
 #define STREAM_READ_END	 (1u << 4) /* the newest read told the end, or may have */
 /* Of sockets and pipes: */
-#define STREAM_SNIFFED	(1u << 5) /* its first bytes were looked at */
-#define STREAM_SKIP	(1u << 6) /* not taken */
-#define STREAM_TLS	(1u << 7) /* not taken: TLS */
-#define STREAM_TLS_DATA (1u << 8) /* ... which has sent more than a handshake */
-#define STREAM_LATE	(1u << 9) /* its process ran before we watched it */
+#define STREAM_SNIFFED	(1u << 5)  /* its first bytes were looked at */
+#define STREAM_SKIP	(1u << 6)  /* not taken */
+#define STREAM_TLS	(1u << 7)  /* not taken: TLS */
+#define STREAM_TLS_DATA (1u << 8)  /* ... which has sent more than a handshake */
+#define STREAM_TLS_SENT (1u << 10) /* ... which has sent something after its ClientHello */
+#define STREAM_LATE	(1u << 9)  /* its process ran before we watched it */
 
 struct stream_val {
 	__u64 proc_start;

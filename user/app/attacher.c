@@ -77,8 +77,7 @@ static void on_proc(struct attacher *a, const struct es_proc *r)
 		break;
 	case ES_REC_EXEC:
 		/* The old address space is gone, and its streams with it. */
-		loader_settle(a->opt.loader, r->head.tgid, r->head.time, fact_send_settle,
-			      a->opt.out);
+		loader_settle_exec(a->opt.loader, r, fact_send_settle, a->opt.out);
 		watched_exec(a->watched, r);
 		break;
 	case ES_REC_EXIT:
@@ -223,7 +222,7 @@ static void leave_plain(struct attacher *a)
 
 static void finish(struct attacher *a)
 {
-	loader_settle(a->opt.loader, 0, clock_mono(), fact_send_settle, a->opt.out);
+	loader_settle(a->opt.loader, 0, 0, clock_mono(), fact_send_settle, a->opt.out);
 	send_loss(a);
 	report(a);
 	watched_take_all(a->watched, &a->fds, &a->fd_count);

@@ -528,7 +528,8 @@ void watched_exit(struct watched *w, const struct es_proc *r)
 {
 	struct proc *p = find(w, (int)r->ns_tgid);
 
-	loader_settle(w->opt.loader, r->head.tgid, r->head.time, fact_send_settle, w->opt.out);
+	loader_settle(w->opt.loader, r->head.tgid, r->proc_start, r->head.time, fact_send_settle,
+		      w->opt.out);
 	if (p)
 		drop(w, p);
 }

@@ -147,6 +147,11 @@ static int proc_record(struct facts *f, const struct es_proc *r)
 		if (parent)
 			inherit(e, &parent->process);
 	}
+	if (r->head.type == ES_REC_EXEC) {
+		/* Another program: what was known of the old one is not true of it. */
+		p->exe = SV_NONE;
+		p->argv = SV_NONE;
+	}
 	if (r->head.type == ES_REC_EXIT) {
 		p->exit_time = r->head.time;
 		p->exit_code = r->exit_code;

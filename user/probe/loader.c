@@ -93,6 +93,7 @@ static struct bpf_program *plain_program(struct earshot_bpf *s, enum plain_prog 
 		[PLAIN_SENDFILE] = s->progs.es_sys_sendfile,
 		[PLAIN_SPLICE] = s->progs.es_sys_splice,
 		[PLAIN_CLOSE] = s->progs.es_sys_close,
+		[PLAIN_DUP] = s->progs.es_sys_dup,
 		[PLAIN_EXIT] = s->progs.es_sys_exit,
 		[PLAIN_URING] = s->progs.es_uring,
 	};
@@ -317,6 +318,8 @@ static int each_key(int fd, uint32_t tgid, int (*fn)(void *ctx, const struct str
 
 struct settling {
 	int streams, verdicts, aead_lost, bound;
+	uint32_t before; /* only what began before so many execs */
+	uint64_t start;	 /* only of the process that started then; 0: of any */
 	uint64_t time;
 	int (*fn)(void *ctx, const struct es_close *rec);
 	void *ctx;
@@ -328,7 +331,8 @@ static int settle_one(void *ctx, const struct stream_key *key)
 	struct stream_val v;
 	struct es_close c;
 
-	if (bpf_map_lookup_elem(s->streams, key, &v))
+	if (key->execs >= s->before || bpf_map_lookup_elem(s->streams, key, &v) ||
+	    (s->start && v.proc_start != s->start))
 		return 0;
 	settle_record(&c, key, &v, s->time);
 	bpf_map_delete_elem(s->streams, key);
@@ -352,7 +356,8 @@ static int drop_verdict(void *ctx, const struct stream_key *key)
 {
 	struct settling *s = ctx;
 
-	bpf_map_delete_elem(s->verdicts, key);
+	if (key->execs < s->before)
+		bpf_map_delete_elem(s->verdicts, key);
 	return 0;
 }
 
@@ -377,7 +382,7 @@ static int settle_aead(void *ctx, const struct stream_key *key)
 	struct aead_lost v;
 	uint32_t dir = key->execs & 1;
 
-	if (bpf_map_lookup_elem(s->aead_lost, key, &v))
+	if (bpf_map_lookup_elem(s->aead_lost, key, &v) || (s->start && v.proc_start != s->start))
 		return 0;
 	c.stream.proc_start = v.proc_start;
 	c.stream.object = key->object;
@@ -387,13 +392,15 @@ static int settle_aead(void *ctx, const struct stream_key *key)
 	return s->fn(s->ctx, &c);
 }
 
-int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
+int loader_settle(struct loader *l, uint32_t tgid, uint64_t start, uint64_t time,
 		  int (*fn)(void *ctx, const struct es_close *rec), void *ctx)
 {
 	struct settling s = { bpf_map__fd(l->skel->maps.es_streams),
 			      bpf_map__fd(l->skel->maps.es_verdicts),
 			      bpf_map__fd(l->skel->maps.es_aead_lost),
 			      bpf_map__fd(l->skel->maps.es_bound),
+			      UINT32_MAX,
+			      start,
 			      time,
 			      fn,
 			      ctx };
@@ -407,6 +414,21 @@ int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
 
 	each_key(s.verdicts, tgid, drop_verdict, &s);
 	each_key(s.bound, tgid, drop_bound, &s);
+	return err;
+}
+
+int loader_settle_exec(struct loader *l, const struct es_proc *r,
+		       int (*fn)(void *ctx, const struct es_close *rec), void *ctx)
+{
+	struct settling s = { .streams = bpf_map__fd(l->skel->maps.es_streams),
+			      .verdicts = bpf_map__fd(l->skel->maps.es_verdicts),
+			      .before = r->exec_count,
+			      .time = r->head.time,
+			      .fn = fn,
+			      .ctx = ctx };
+	int err = each_key(s.streams, r->head.tgid, settle_one, &s);
+
+	each_key(s.verdicts, r->head.tgid, drop_verdict, &s);
 	return err;
 }
 

@@ -49,6 +49,7 @@ enum plain_prog {
 	PLAIN_SENDFILE,
 	PLAIN_SPLICE,
 	PLAIN_CLOSE,
+	PLAIN_DUP,
 	PLAIN_EXIT,
 	PLAIN_URING,
 	PLAIN_PROG_COUNT,
@@ -71,11 +72,18 @@ int loader_watch(struct loader *l, const struct task_info *t, bool child);
 int loader_stats(struct loader *l, struct stat_pair stats[ES_STAT_COUNT]);
 
 /*
- * Final offsets of all streams of a process (tgid 0: of all), handed out as ES_FACT_SETTLE
- * and taken off the table. tail and the like are as the kernel left them.
+ * Final offsets of all streams of the process that started then (tgid 0: of all), handed out
+ * as ES_FACT_SETTLE and taken off the table. tail and the like are as the kernel left them.
  */
-int loader_settle(struct loader *l, uint32_t tgid, uint64_t time,
+int loader_settle(struct loader *l, uint32_t tgid, uint64_t start, uint64_t time,
 		  int (*fn)(void *ctx, const struct es_close *rec), void *ctx);
+
+/*
+ * The same for a process that runs another program since r (ES_REC_EXEC): only what the old one
+ * left, however late this is called.
+ */
+int loader_settle_exec(struct loader *l, const struct es_proc *r,
+		       int (*fn)(void *ctx, const struct es_close *rec), void *ctx);
 
 /* Rules a stream out, or in. Returns 0 or a negative errno. */
 int loader_verdict(struct loader *l, uint32_t tgid, uint64_t object, uint64_t birth, bool ignore);

@@ -52,6 +52,12 @@ static int all_on(struct plain *p, const struct loader *l, int events)
 		err = call_on(p, l, events, "enter", calls[i].name, calls[i].prog);
 	if (!err)
 		err = call_on(p, l, events, "enter", "close", PLAIN_CLOSE);
+	if (!err)
+		err = call_on(p, l, events, "enter", "dup3", PLAIN_DUP);
+	/* Not on every machine (arm64 has dup3 alone). */
+	if (!err)
+		add(p, tracepoint_run(events, "syscalls/sys_enter_dup2",
+				      loader_plain_fd(l, PLAIN_DUP)));
 	/* Not in every kernel: then there is nothing to be told of. */
 	if (!err)
 		add(p, tracepoint_run(events, "io_uring/io_uring_create",
