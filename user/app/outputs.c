@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/libnotes.h"
 #include "app/statsfile.h"
 #include "export/export.h"
 #include "policy/policy.h"
@@ -76,6 +77,16 @@ static bool colour_for(const struct options *options, int fd)
 	return option_is(options, OPT_color, "always");
 }
 
+/* "-" and what names our own outputs: the descriptor, for a file has its place to write at. */
+static int live_fd(const char *path)
+{
+	if (strcmp(path, "/dev/stderr") == 0)
+		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (strcmp(path, "/dev/stdout") == 0 || strcmp(path, "-") == 0)
+		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	return open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+}
+
 /* A fifo without a reader must not stop us: opened for both ends, written without waiting. */
 static int open_live(struct outputs *o, char *error)
 {
@@ -83,12 +94,30 @@ static int open_live(struct outputs *o, char *error)
 
 	if (!path)
 		return 0;
-	o->live = open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	o->live = live_fd(path);
 	if (o->live < 0) {
 		snprintf(error, EXPORT_ERROR_MAX, "--live %s: %s", path, strerror(errno));
 		return -errno;
 	}
 	o->live_colour = colour_for(o->options, o->live);
+	return 0;
+}
+
+/* It is written at the end: a path that cannot be written is told now. */
+static int try_stats_file(const struct options *options, char *error)
+{
+	const char *path = option_text(options, OPT_stats_file);
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644) : -1;
+
+	if (!path)
+		return 0;
+	if (fd < 0) {
+		int err = -errno;
+
+		snprintf(error, EXPORT_ERROR_MAX, "--stats-file %s: %s", path, strerror(-err));
+		return err;
+	}
+	close(fd);
 	return 0;
 }
 
@@ -104,6 +133,8 @@ int outputs_new(struct outputs **ret, const struct options *options, bool replay
 	arena_init(&o->strings, 1u << 20);
 	err = policy_level(&o->level, sv_of(options->value[OPT_content]));
 	o->colour = colour_for(options, STDERR_FILENO);
+	if (!err)
+		err = try_stats_file(options, error);
 	if (!err && !options->number[OPT_quiet])
 		err = view_new(&o->view, o->colour);
 	if (!err)
@@ -244,19 +275,30 @@ void outputs_flush(struct outputs *o, struct outputs_end *end)
 
 #define BLIND_MAX 64
 
+/* What came back is known once the process has closed the socket itself. */
+static void blind_bytes(const struct blind *b, char *ret, size_t len)
+{
+	if (b->bytes[1])
+		snprintf(ret, len, " (%llu bytes sent, %llu received)",
+			 (unsigned long long)b->bytes[0], (unsigned long long)b->bytes[1]);
+	else if (b->bytes[0])
+		snprintf(ret, len, " (%llu bytes sent)", (unsigned long long)b->bytes[0]);
+	else
+		ret[0] = '\0';
+}
+
 static void blind_line(const struct outputs_end *end, const struct blind *b, char **ret)
 {
 	const struct process *p = facts_process(end->facts, b->conn.tgid, b->conn.proc_start);
 	struct sv name = p ? sv_behind_last(p->exe.len ? p->exe : p->comm, '/') : SV_NONE;
-	char peer[80] = "";
+	char peer[80] = "", bytes[80];
 
 	if (b->conn.family)
 		blind_peer(b, peer, sizeof(peer));
-	if (asprintf(ret,
-		     "%.*s[%u] to %s%s%s is not read: %s%s%s (%llu bytes sent, %llu received)%s",
-		     SV_ARG(name), p && p->ns_tgid ? p->ns_tgid : b->conn.tgid, b->host,
-		     b->host[0] ? " " : "", peer, blind_why_name(b->why), b->detail[0] ? ": " : "",
-		     b->detail, (unsigned long long)b->bytes[0], (unsigned long long)b->bytes[1],
+	blind_bytes(b, bytes, sizeof(bytes));
+	if (asprintf(ret, "%.*s[%u] to %s%s%s is not read: %s%s%s%s%s", SV_ARG(name),
+		     p && p->ns_tgid ? p->ns_tgid : b->conn.tgid, b->host, b->host[0] ? " " : "",
+		     peer, blind_why_name(b->why), b->detail[0] ? ": " : "", b->detail, bytes,
 		     b->uring ? "; it uses io_uring, which is not seen" : "") < 0)
 		*ret = NULL;
 }
@@ -306,52 +348,6 @@ static void note_servers(struct outputs_end *end)
 	}
 }
 
-/* A library whose other direction never showed: what a process sends another way is not seen. */
-static void note_one_way(struct outputs_end *end)
-{
-	const struct lib_fact *lib;
-
-	for (size_t i = 0; (lib = facts_lib(end->facts, i)); i++)
-		if (lib->path.len && lib->proven && !lib->bytes[0] != !lib->bytes[1])
-			outputs_note(end, "process %u: %.*s in %.*s: %s only", lib->ns_tgid,
-				     SV_ARG(lib->stack), SV_ARG(lib->path),
-				     lib->bytes[0] ? "sent" : "received");
-}
-
-static bool is_read(const struct lib_fact *lib)
-{
-	return lib->state == LIB_READ && !lib->error.len && lib->path.len;
-}
-
-/* Which libraries were read, each once, with the number of processes. */
-static void note_read(struct outputs_end *end)
-{
-	const struct lib_fact *lib, *other;
-	bool any = false;
-
-	for (size_t i = 0; (lib = facts_lib(end->facts, i)); i++) {
-		size_t before = 0, processes = 0;
-
-		for (size_t k = 0; is_read(lib) && (other = facts_lib(end->facts, k)); k++) {
-			bool same = is_read(other) && sv_eq(other->path, lib->path) &&
-				    sv_eq(other->stack, lib->stack);
-
-			before += same && k < i;
-			processes += same;
-		}
-		any |= processes > 0;
-		if (processes && !before)
-			outputs_note(end, "read: %.*s in %.*s, %zu process%s%s", SV_ARG(lib->stack),
-				     SV_ARG(lib->path), processes, processes == 1 ? "" : "es",
-				     memmem(lib->how.p, lib->how.len, "slow", 4)
-					     ? ", slowly: see earshot doctor"
-					     : "");
-	}
-	if (!any)
-		outputs_note(end, "read: nothing (no watched process loaded a TLS library that "
-				  "earshot can read)");
-}
-
 int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 {
 	const char *path = option_text(o->options, OPT_stats_file);
@@ -368,8 +364,7 @@ int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 
 	if (err)
 		outputs_note(end, "--stats-file %s: %s", path, strerror(-err));
-	note_read(end);
-	note_one_way(end);
+	note_libraries(end);
 	note_servers(end);
 	f.notes = (const char *const *)end->notes;
 	f.note_count = end->note_count;

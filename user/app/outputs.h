@@ -31,6 +31,7 @@ struct outputs_end {
 	const struct facts *facts;
 	const struct blinds *blinds;
 	const struct servers *servers;
+	uint64_t plain_streams;		 /* of HTTP on sockets */
 	const struct accounts *accounts; /* may be NULL */
 	const struct conns_totals *totals;
 	const struct dialect_stats *dialect;

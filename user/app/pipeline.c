@@ -75,7 +75,8 @@ static int build_stages(struct pipeline *p)
 		.stats = p->stats, .sink = &pairs_sink, .ignore = on_ignore, .ignore_ctx = p
 	};
 	struct unseen_opts unseen = {
-		.all_hosts = option_is(p->opt.options, OPT_blind_spots, "all"),
+		.all_hosts = option_is(p->opt.options, OPT_blind_spots, "all") ||
+			     p->opt.options->command == CMD_EXPLAIN,
 		.detach = p->opt.detach,
 		.detach_ctx = p->opt.detach_ctx,
 	};
@@ -416,6 +417,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 	struct outputs_end end = { .facts = p->facts,
 				   .blinds = unseen_blinds(p->unseen),
 				   .servers = &p->servers,
+				   .plain_streams = unseen_plain(p->unseen),
 				   .accounts = p->accounts,
 				   .totals = conns_totals(p->conns),
 				   .dialect = dialect_stats(p->dialect),

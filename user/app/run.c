@@ -95,9 +95,12 @@ int command_run(const struct options *o)
 		child_poll(&child);
 	}
 	buf_init(&out, 0);
-	if (session_finish(&s, &out))
-		fprintf(stderr, "earshot: not everything was delivered, see above\n");
+	status = session_finish(&s, &out);
 	session_print(&out);
+	if (status)
+		fprintf(stderr, "earshot: not everything was delivered%s\n",
+			o->number[OPT_quiet] ? "; without --quiet the summary says what"
+					     : ", see above");
 	/* The command's own, whatever became of our work: scripts count on it. */
 	session_leave(child_exit_code(&child));
 }

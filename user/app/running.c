@@ -116,6 +116,9 @@ int running_watch(struct session *s, int pid)
 		status = session_start_workers(s);
 	for (size_t i = 0; i < t.count && !status; i++)
 		adopt(s, &t.v[i]);
+	if (!status && s->options->command == CMD_WATCH && !s->options->number[OPT_quiet])
+		fprintf(stderr, "earshot: watching process %d and %zu descendant%s; Ctrl-C ends\n",
+			pid, t.count - 1, t.count == 2 ? "" : "s");
 	free(t.v);
 	return status;
 }

@@ -84,7 +84,9 @@ static void write_blinds(const struct outputs_end *end, struct json_writer *w)
 		json_write_key(w, SV("bytes"));
 		json_write_array(w);
 		json_write_int(w, (int64_t)b->bytes[0]);
-		json_write_int(w, (int64_t)b->bytes[1]);
+		/* Not told unless the process closed the socket itself: absent is not zero. */
+		if (b->bytes[1])
+			json_write_int(w, (int64_t)b->bytes[1]);
 		json_write_array_end(w);
 		json_write_object_end(w);
 	}

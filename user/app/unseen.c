@@ -10,6 +10,7 @@
 struct unseen {
 	struct unseen_opts opts;
 	struct blinds *blinds;
+	uint64_t plain;
 };
 
 static bool wanted(void *ctx, struct sv host)
@@ -113,6 +114,7 @@ void unseen_decided(void *ctx, const struct conn *conn)
 					  .inode = conn->inode,
 					  .time = conn->t_open };
 
+	u->plain += conn->source == ES_SRC_SOCKET && conn->proto == CONN_HTTP1;
 	if (conn->source == ES_SRC_SOCKET || conn->source == ES_SRC_STDIO)
 		return;
 	prove(u, conn);
@@ -128,6 +130,11 @@ void unseen_tick(struct unseen *u, uint64_t now)
 void unseen_stop(struct unseen *u)
 {
 	blinds_stop(u->blinds);
+}
+
+uint64_t unseen_plain(const struct unseen *u)
+{
+	return u->plain;
 }
 
 const struct blinds *unseen_blinds(const struct unseen *u)

@@ -37,6 +37,9 @@ void unseen_tick(struct unseen *u, uint64_t now);
 /* Nothing more comes. */
 void unseen_stop(struct unseen *u);
 
+/* Streams of HTTP on plain sockets. */
+uint64_t unseen_plain(const struct unseen *u);
+
 const struct blinds *unseen_blinds(const struct unseen *u);
 
 #endif /* EARSHOT_APP_UNSEEN_H */

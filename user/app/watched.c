@@ -218,8 +218,13 @@ static void attach_one(struct watched *w, struct proc *p, struct file *f,
 /* m: where the process maps the file; NULL: not yet. */
 static void attach(struct watched *w, struct proc *p, struct file *f, const struct proc_map *m)
 {
-	for (size_t i = 0; i < f->verdict->count; i++)
-		attach_one(w, p, f, &f->verdict->stacks[i], m);
+	for (size_t i = 0; i < f->verdict->count; i++) {
+		const struct tls_stack *s = &f->verdict->stacks[i];
+
+		/* Every link takes its time: what only helps waits until it is mapped. */
+		if (m || strcmp(s->name, TLS_HELPER))
+			attach_one(w, p, f, s, m);
+	}
 }
 
 /* ---- mappings ---- */

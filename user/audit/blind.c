@@ -275,7 +275,8 @@ static bool judge(struct blinds *b, struct wire *w)
 		p->used = true;
 		return true;
 	}
-	if (!b->opts.wanted(b->opts.ctx, sv_of(w->host)))
+	/* Of an older connection nobody knows the host: it may be any. */
+	if (!w->before && !b->opts.wanted(b->opts.ctx, sv_of(w->host)))
 		return true;
 	if (b->spot_count == BLIND_KEPT_MAX) {
 		b->missed++;

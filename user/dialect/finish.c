@@ -136,7 +136,8 @@ static void take_outcome(struct parse *p)
 							: SV("_OTHER"));
 		return;
 	}
-	if (p->whole)
+	/* What we lost ourselves may have held the end: then nobody knows of a failure. */
+	if (p->whole || p->ex->msg[EX_RESPONSE].gapped || p->ex->msg[EX_RESPONSE].lost)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
 		if (ends[i].from != p->ex->outcome)

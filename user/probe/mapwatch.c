@@ -11,7 +11,7 @@
 
 #include <linux/perf_event.h>
 
-#define WATCH_PAGES 16 /* data pages per CPU: some 500 mappings between two reads */
+#define WATCH_PAGES 64 /* data pages per CPU: some 2,000 mappings between two reads */
 #define EVENT_MAX   (sizeof(struct mmap2_event) + 4096 + 64)
 
 /* PERF_RECORD_MMAP2 as perf_event_open(2) lays it out; the path follows. */

@@ -40,11 +40,11 @@ static int open_detached(void)
 
 int tracepoint_events(void)
 {
-	int fd = open_detached();
+	int err = open_detached(), fd = err;
 
 	for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(mounted); i++)
 		fd = open(mounted[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? err : fd;
 }
 
 static int read_id(int events_fd, const char *name, uint64_t *ret)
