@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: (Apache-2.0 OR BSD-2-Clause OR GPL-2.0-only)
 /*
  * socket - plain bytes on sockets and on a child's standard input and output, and what a
- * socket shows of itself when it is not read: system call tracepoints, which fire for every
- * process of the host. They are enabled only while somebody is watched; the gate comes first.
+ * socket shows of itself when it is not read: the two tracepoints of all system calls, which
+ * fire for every process of the host. They are on only while somebody is watched; the number of
+ * the call and then the gate come first.
  *
  * The entry says what the call is about, the exit takes what it moved. Bytes are taken of
  * streams only whose first bytes are HTTP or JSON-RPC.
@@ -20,21 +21,9 @@
 #include "plain.h"
 #include "stats.h"
 #include "stream.h"
+#include "syscall.h"
 
-/* As /sys/kernel/tracing/events/syscalls/.../format has it on all kernels. */
-struct sys_enter {
-	__u64 common;
-	__s64 nr;
-	__u64 args[6];
-};
-
-struct sys_exit {
-	__u64 common;
-	__s64 nr;
-	__s64 ret;
-};
-
-static __always_inline int enter(__u32 fd, __u64 buf, __u64 count, __u8 kind, __u8 dir)
+static __noinline int enter(__u32 fd, __u64 buf, __u64 count, __u8 kind, __u8 dir)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct proc_val *proc = gate(id);
@@ -60,131 +49,117 @@ static __always_inline int enter(__u32 fd, __u64 buf, __u64 count, __u8 kind, __
 	return plain_look(th);
 }
 
-/* read, recvfrom: (fd, buf, len[, flags]) */
-SEC("tracepoint")
-int es_sys_read(struct sys_enter *ctx)
+/* What is hooked, told from the number alone: all that other processes pay for. */
+static __always_inline bool hooked(long nr)
 {
-	return enter(ctx->args[0], ctx->args[1], ctx->args[2], IO_BUFFER, ES_DIR_READ);
-}
-
-SEC("tracepoint")
-int es_sys_recvfrom(struct sys_enter *ctx)
-{
-	if (ctx->args[3] & ES_MSG_PEEK)
-		return 0;
-	return enter(ctx->args[0], ctx->args[1], ctx->args[2], IO_BUFFER, ES_DIR_READ);
-}
-
-/* write, sendto */
-SEC("tracepoint")
-int es_sys_write(struct sys_enter *ctx)
-{
-	return enter(ctx->args[0], ctx->args[1], ctx->args[2], IO_BUFFER, ES_DIR_WRITE);
-}
-
-/* readv(fd, iov, count) */
-SEC("tracepoint")
-int es_sys_readv(struct sys_enter *ctx)
-{
-	return enter(ctx->args[0], ctx->args[1], ctx->args[2], IO_VECTOR, ES_DIR_READ);
-}
-
-SEC("tracepoint")
-int es_sys_writev(struct sys_enter *ctx)
-{
-	return enter(ctx->args[0], ctx->args[1], ctx->args[2], IO_VECTOR, ES_DIR_WRITE);
-}
-
-/* recvmsg(fd, msg, flags) */
-SEC("tracepoint")
-int es_sys_recvmsg(struct sys_enter *ctx)
-{
-	if (ctx->args[2] & ES_MSG_PEEK)
-		return 0;
-	return enter(ctx->args[0], ctx->args[1], 0, IO_MESSAGE, ES_DIR_READ);
-}
-
-SEC("tracepoint")
-int es_sys_sendmsg(struct sys_enter *ctx)
-{
-	return enter(ctx->args[0], ctx->args[1], 0, IO_MESSAGE, ES_DIR_WRITE);
-}
-
-/* recvmmsg(fd, messages, count, flags, timeout) */
-SEC("tracepoint")
-int es_sys_recvmmsg(struct sys_enter *ctx)
-{
-	if (ctx->args[3] & ES_MSG_PEEK)
-		return 0;
-	return enter(ctx->args[0], ctx->args[1], 0, IO_MESSAGES, ES_DIR_READ);
-}
-
-SEC("tracepoint")
-int es_sys_sendmmsg(struct sys_enter *ctx)
-{
-	return enter(ctx->args[0], ctx->args[1], 0, IO_MESSAGES, ES_DIR_WRITE);
-}
-
-/* sendfile(out, in, ...): bytes that no buffer of the process ever holds. */
-SEC("tracepoint")
-int es_sys_sendfile(struct sys_enter *ctx)
-{
-	return enter(ctx->args[0], 0, 0, IO_UNSEEN, ES_DIR_WRITE);
-}
-
-/* splice(in, offset, out, ...): one of the two is a pipe; the other may be a socket. */
-SEC("tracepoint")
-int es_sys_splice(struct sys_enter *ctx)
-{
-	return enter(ctx->args[2], 0, 0, IO_UNSEEN, ES_DIR_WRITE);
-}
-
-SEC("tracepoint")
-int es_sys_close(struct sys_enter *ctx)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct proc_val *proc = gate(id);
-
-	return proc ? plain_close(id, proc->execs, ctx->args[0]) : 0;
-}
-
-/* dup2(old, new), dup3: what new was before is closed. */
-SEC("tracepoint")
-int es_sys_dup(struct sys_enter *ctx)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct proc_val *proc = gate(id);
-
-	return proc ? plain_close(id, proc->execs, ctx->args[1]) : 0;
-}
-
-SEC("tracepoint")
-int es_sys_exit(struct sys_exit *ctx)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct thread *th = bpf_map_lookup_elem(&es_threads, &id);
-
-	/* The gate again: only threads that came through it at an entry are listed. */
-	if (!th || th->io.kind == IO_NONE)
-		return 0;
-	if (ctx->ret <= 0) {
-		if (ctx->ret == 0 && th->io.dir == ES_DIR_READ && th->io.kind != IO_UNSEEN)
-			plain_read_end(th);
-		th->io.kind = IO_NONE;
-		return 0;
+	switch (nr) {
+	case SYS_READ:
+	case SYS_WRITE:
+	case SYS_CLOSE:
+	case SYS_READV:
+	case SYS_WRITEV:
+	case SYS_SENDFILE:
+	case SYS_SENDTO:
+	case SYS_RECVFROM:
+	case SYS_SENDMSG:
+	case SYS_RECVMSG:
+	case SYS_SPLICE:
+	case SYS_DUP2:
+	case SYS_DUP3:
+	case SYS_RECVMMSG:
+	case SYS_SENDMMSG:
+	case SYS_IO_URING_SETUP:
+		return true;
+	default:
+		return false;
 	}
-	th->one.total = ctx->ret;
-	return plain_done(th);
 }
 
-/* io_uring_create: from now on bytes may move that no system call shows. */
-SEC("tracepoint")
-int es_uring(void *ctx)
+static __noinline int closing(__u32 fd)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct proc_val *proc = gate(id);
+
+	return proc ? plain_close(id, proc->execs, fd) : 0;
+}
+
+/* From now on bytes may move that no system call shows. */
+static __noinline int uring(void)
+{
+	struct proc_val *proc = gate(bpf_get_current_pid_tgid());
 
 	if (proc)
 		wire_uring(proc->start);
 	return 0;
+}
+
+static __always_inline int watched_enter(struct pt_regs *regs, long nr)
+{
+	__u64 a = SYS_ARG1(regs), b = SYS_ARG2(regs), c = SYS_ARG3(regs), d = SYS_ARG4(regs);
+
+	switch (nr) {
+	case SYS_READ:
+		return enter(a, b, c, IO_BUFFER, ES_DIR_READ);
+	case SYS_RECVFROM: /* (fd, buf, len, flags, ...) */
+		return (d & ES_MSG_PEEK) ? 0 : enter(a, b, c, IO_BUFFER, ES_DIR_READ);
+	case SYS_WRITE:
+	case SYS_SENDTO:
+		return enter(a, b, c, IO_BUFFER, ES_DIR_WRITE);
+	case SYS_READV:
+		return enter(a, b, c, IO_VECTOR, ES_DIR_READ);
+	case SYS_WRITEV:
+		return enter(a, b, c, IO_VECTOR, ES_DIR_WRITE);
+	case SYS_RECVMSG: /* (fd, message, flags) */
+		return (c & ES_MSG_PEEK) ? 0 : enter(a, b, 0, IO_MESSAGE, ES_DIR_READ);
+	case SYS_SENDMSG:
+		return enter(a, b, 0, IO_MESSAGE, ES_DIR_WRITE);
+	case SYS_RECVMMSG: /* (fd, messages, count, flags, ...) */
+		return (d & ES_MSG_PEEK) ? 0 : enter(a, b, 0, IO_MESSAGES, ES_DIR_READ);
+	case SYS_SENDMMSG:
+		return enter(a, b, 0, IO_MESSAGES, ES_DIR_WRITE);
+	case SYS_SENDFILE: /* (out, in, ...): bytes that no buffer of the process ever holds */
+		return enter(a, 0, 0, IO_UNSEEN, ES_DIR_WRITE);
+	case SYS_SPLICE: /* (in, offset, out, ...): one is a pipe; the other may be a socket */
+		return enter(c, 0, 0, IO_UNSEEN, ES_DIR_WRITE);
+	case SYS_CLOSE:
+		return closing(a);
+	case SYS_DUP2: /* (old, new): what new was before is closed */
+	case SYS_DUP3:
+		return closing(b);
+	case SYS_IO_URING_SETUP:
+		return uring();
+	default:
+		return 0;
+	}
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(es_sys_enter, struct pt_regs *regs, long nr)
+{
+	if (!hooked(nr) || !gate(bpf_get_current_pid_tgid()) || SYS_COMPAT(regs))
+		return 0;
+	return watched_enter(regs, nr);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(es_sys_exit, struct pt_regs *regs, long ret)
+{
+	struct thread *th;
+	__u64 id;
+
+	if (!hooked(SYS_NR(regs)))
+		return 0;
+	/* The gate again: only threads that came through it at an entry are listed. */
+	id = bpf_get_current_pid_tgid();
+	th = bpf_map_lookup_elem(&es_threads, &id);
+	if (!th || th->io.kind == IO_NONE)
+		return 0;
+	if (ret <= 0) {
+		if (ret == 0 && th->io.dir == ES_DIR_READ && th->io.kind != IO_UNSEEN)
+			plain_read_end(th);
+		th->io.kind = IO_NONE;
+		return 0;
+	}
+	th->one.total = ret;
+	return plain_done(th);
 }

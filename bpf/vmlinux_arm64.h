@@ -49,6 +49,8 @@ struct user_pt_regs {
 
 struct pt_regs {
 	struct user_pt_regs user_regs;
+	__u64 orig_x0;
+	__s32 syscallno;
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)

@@ -26,7 +26,7 @@ def while_watching(earshot, quick, *options):
     finally:
         os.killpg(p.pid, 15)
         p.wait()
-    time.sleep(1.5)    # tracepoints go one after the other, in a process of their own
+    time.sleep(4)    # what holds the probes lets go of them one after the other
     return row
 
 

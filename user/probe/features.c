@@ -13,7 +13,6 @@
 
 #include "probe/mapwatch.h"
 #include "probe/selftest.h"
-#include "probe/tracepoint.h"
 #include "probe/uprobe.h"
 
 static int try_btf(struct features *fs, struct feature_result *r)
@@ -139,19 +138,6 @@ static int try_map_events(struct features *fs, struct feature_result *r)
 	return err;
 }
 
-/* Plain sockets and blind spots are read there. */
-static int try_tracepoints(struct features *fs, struct feature_result *r)
-{
-	int fd = tracepoint_events();
-
-	(void)fs;
-	(void)r;
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
 static int try_map_files(struct features *fs, struct feature_result *r)
 {
 	unsigned long start, end;
@@ -212,12 +198,6 @@ static const struct {
 	[FEATURE_MAP_EVENTS] = { { "map_events", "executable mappings of a process tree are told",
 				   false, "without it a library loaded late is found late" },
 				 try_map_events },
-	[FEATURE_TRACEPOINTS] = { { "tracepoints",
-				    "system call tracepoints (tracefs, CONFIG_FTRACE_SYSCALLS)",
-				    false,
-				    "without it plain traffic is not read and blind spots are not "
-				    "found" },
-				  try_tracepoints },
 	[FEATURE_MAP_FILES] = { { "map_files",
 				  "open the very file a process maps (CAP_CHECKPOINT_RESTORE, 5.9)",
 				  false, "without it replaced and deleted libraries are not read" },

@@ -19,7 +19,6 @@ enum feature {
 	FEATURE_LOOP,	      /* bpf_loop(): programs are verified faster */
 	FEATURE_URETPROBE,    /* a return probe leaves a seccomp-filtered target alive */
 	FEATURE_MAP_EVENTS,   /* executable mappings of a process tree are told */
-	FEATURE_TRACEPOINTS,  /* programs at system calls */
 	FEATURE_MAP_FILES,    /* /proc/PID/map_files can be opened */
 	FEATURE_COUNT,
 };

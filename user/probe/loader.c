@@ -81,21 +81,8 @@ static struct bpf_program *program(struct earshot_bpf *s, enum tls_prog p)
 static struct bpf_program *plain_program(struct earshot_bpf *s, enum plain_prog p)
 {
 	struct bpf_program *progs[PLAIN_PROG_COUNT] = {
-		[PLAIN_READ] = s->progs.es_sys_read,
-		[PLAIN_RECVFROM] = s->progs.es_sys_recvfrom,
-		[PLAIN_WRITE] = s->progs.es_sys_write,
-		[PLAIN_READV] = s->progs.es_sys_readv,
-		[PLAIN_WRITEV] = s->progs.es_sys_writev,
-		[PLAIN_RECVMSG] = s->progs.es_sys_recvmsg,
-		[PLAIN_SENDMSG] = s->progs.es_sys_sendmsg,
-		[PLAIN_RECVMMSG] = s->progs.es_sys_recvmmsg,
-		[PLAIN_SENDMMSG] = s->progs.es_sys_sendmmsg,
-		[PLAIN_SENDFILE] = s->progs.es_sys_sendfile,
-		[PLAIN_SPLICE] = s->progs.es_sys_splice,
-		[PLAIN_CLOSE] = s->progs.es_sys_close,
-		[PLAIN_DUP] = s->progs.es_sys_dup,
 		[PLAIN_EXIT] = s->progs.es_sys_exit,
-		[PLAIN_URING] = s->progs.es_uring,
+		[PLAIN_ENTER] = s->progs.es_sys_enter,
 	};
 
 	return progs[p];

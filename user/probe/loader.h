@@ -35,23 +35,10 @@ int loader_ring_fd(const struct loader *l);
 int loader_prog_fd(const struct loader *l, enum tls_prog prog);
 int loader_return_fd(const struct loader *l);
 
-/* Programs at system calls. */
+/* Programs at all system calls. */
 enum plain_prog {
-	PLAIN_READ,
-	PLAIN_RECVFROM,
-	PLAIN_WRITE,
-	PLAIN_READV,
-	PLAIN_WRITEV,
-	PLAIN_RECVMSG,
-	PLAIN_SENDMSG,
-	PLAIN_RECVMMSG,
-	PLAIN_SENDMMSG,
-	PLAIN_SENDFILE,
-	PLAIN_SPLICE,
-	PLAIN_CLOSE,
-	PLAIN_DUP,
-	PLAIN_EXIT,
-	PLAIN_URING,
+	PLAIN_EXIT, /* first: an entry without its exit would be taken for a later call's */
+	PLAIN_ENTER,
 	PLAIN_PROG_COUNT,
 };
 

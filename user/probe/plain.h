@@ -8,10 +8,8 @@
  */
 #include "probe/loader.h"
 
-#define PLAIN_POINTS_MAX 40
-
 struct plain {
-	int fds[PLAIN_POINTS_MAX]; /* each holds one tracepoint */
+	int fds[PLAIN_PROG_COUNT]; /* each holds one tracepoint */
 	size_t count;
 };
 
