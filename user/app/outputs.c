@@ -107,10 +107,15 @@ static int open_live(struct outputs *o, char *error)
 static int try_stats_file(const struct options *options, char *error)
 {
 	const char *path = option_text(options, OPT_stats_file);
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644) : -1;
+	int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+	bool made = false;
 
 	if (!path)
 		return 0;
+	if (fd < 0 && errno == ENOENT) {
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		made = fd >= 0;
+	}
 	if (fd < 0) {
 		int err = -errno;
 
@@ -118,6 +123,8 @@ static int try_stats_file(const struct options *options, char *error)
 		return err;
 	}
 	close(fd);
+	if (made)
+		unlink(path);
 	return 0;
 }
 
