@@ -114,7 +114,7 @@ static void print_all(struct session *s, int pid)
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	n = readlink(path, exe, sizeof(exe) - 1);
 	exe[n > 0 ? n : 0] = '\0';
-	printf("process %d: %s\n", pid, n > 0 ? exe : "no executable: it is gone, or a kernel thread");
+	printf("process %d: %s\n", pid, n > 0 ? exe : "gone, or a kernel thread");
 	print_libs(f, pid, &tgid);
 	print_blinds(pipeline_blinds(s->pipeline), tgid);
 	print_losses(s);
