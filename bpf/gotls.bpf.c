@@ -152,15 +152,5 @@ int es_go(struct pt_regs *ctx)
 SEC("uprobe")
 int es_go_close(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct proc_val *proc = gate(id);
-	struct stream_key key;
-
-	if (!proc)
-		return 0;
-	key.object = GO_ARG1(ctx);
-	key.tgid = id >> 32;
-	key.execs = proc->execs;
-	stream_end(&key);
-	return 0;
+	return object_freed(GO_ARG1(ctx));
 }

@@ -136,7 +136,7 @@ static __always_inline int watched_enter(struct pt_regs *regs, long nr)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(es_sys_enter, struct pt_regs *regs, long nr)
 {
-	if (!hooked(nr) || !gate(bpf_get_current_pid_tgid()) || SYS_COMPAT(regs))
+	if (!hooked(nr) || SYS_COMPAT(regs))
 		return 0;
 	return watched_enter(regs, nr);
 }

@@ -143,4 +143,20 @@ static __always_inline struct stream_val *stream_bind(struct stream_key *key, st
 	return s;
 }
 
+/* The same for what a watched process frees or closes. */
+static __always_inline int object_freed(__u64 object)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct proc_val *proc = gate(id);
+	struct stream_key key;
+
+	if (!proc)
+		return 0;
+	key.object = object;
+	key.tgid = id >> 32;
+	key.execs = proc->execs;
+	stream_end(&key);
+	return 0;
+}
+
 #endif /* EARSHOT_BPF_STREAM_H */
