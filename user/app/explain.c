@@ -14,11 +14,11 @@
 
 static const char *state_name(uint32_t state)
 {
-	static const char *const names[] = { [LIB_READ] = "read",
-					     [LIB_REFUSED] = "refused",
-					     [LIB_FAILED] = "attach failed",
-					     [LIB_NO_FILE] = "code not mapped from a file",
-					     [LIB_DETACHED] = "detached" };
+	static const char *const names[] = { [ES_LIB_READ] = "read",
+					     [ES_LIB_REFUSED] = "refused",
+					     [ES_LIB_FAILED] = "attach failed",
+					     [ES_LIB_NO_FILE] = "code not mapped from a file",
+					     [ES_LIB_DETACHED] = "detached" };
 
 	return state < ARRAY_SIZE(names) ? names[state] : "?";
 }
@@ -37,7 +37,7 @@ static void print_lib(const struct lib_fact *lib)
 		printf("  points    %.*s\n", SV_ARG(lib->how));
 	if (lib->error.len)
 		printf("  error     %.*s\n", SV_ARG(lib->error));
-	if (lib->state != LIB_READ)
+	if (lib->state != ES_LIB_READ)
 		return;
 	printf("  cost      %s\n", slow ? "slow: some point is single-stepped"
 					: "fast: every point is emulated by the kernel");

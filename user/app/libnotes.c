@@ -11,9 +11,9 @@ enum kind {
 
 static enum kind kind_of(const struct lib_fact *lib)
 {
-	if (!lib->path.len || lib->state == LIB_NO_FILE)
+	if (!lib->path.len || lib->state == ES_LIB_NO_FILE)
 		return KIND_NONE;
-	if (lib->state != LIB_READ)
+	if (lib->state != ES_LIB_READ)
 		return KIND_UNPROBED;
 	if (!lib->bytes[0] && !lib->bytes[1])
 		return KIND_SILENT;

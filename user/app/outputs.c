@@ -304,8 +304,8 @@ static void blind_line(const struct outputs_end *end, const struct blind *b, cha
 		blind_peer(b, peer, sizeof(peer));
 	blind_bytes(b, bytes, sizeof(bytes));
 	if (asprintf(ret, "%.*s[%u] to %s%s%s is not read: %s%s%s%s%s", SV_ARG(name),
-		     p && p->ns_tgid ? p->ns_tgid : b->conn.tgid, b->host, b->host[0] ? " " : "",
-		     peer, blind_why_name(b->why), b->detail[0] ? ": " : "", b->detail, bytes,
+		     process_pid(p, b->conn.tgid), b->host, b->host[0] ? " " : "", peer,
+		     blind_why_name(b->why), b->detail[0] ? ": " : "", b->detail, bytes,
 		     b->uring ? "; it uses io_uring, which is not seen" : "") < 0)
 		*ret = NULL;
 }
@@ -331,13 +331,6 @@ static uint64_t sum(const uint64_t v[RPC_KIND_COUNT])
 	return n;
 }
 
-static uint32_t shown_pid(const struct outputs_end *end, uint32_t tgid, uint64_t start)
-{
-	const struct process *p = facts_process(end->facts, tgid, start);
-
-	return p && p->ns_tgid ? p->ns_tgid : tgid;
-}
-
 /* Who spoke over standard input and output. */
 static void note_servers(struct outputs_end *end)
 {
@@ -349,7 +342,7 @@ static void note_servers(struct outputs_end *end)
 		outputs_note(end,
 			     "JSON-RPC on standard input and output: %.*s[%u], client %u: "
 			     "%llu messages to it, %llu from it",
-			     SV_ARG(name), shown_pid(end, s->tgid, s->proc_start), s->client_tgid,
+			     SV_ARG(name), process_pid(p, s->tgid), s->client_tgid,
 			     (unsigned long long)sum(s->messages[CONN_READ]),
 			     (unsigned long long)sum(s->messages[CONN_WRITE]));
 	}

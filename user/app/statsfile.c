@@ -73,7 +73,7 @@ static void write_blinds(const struct outputs_end *end, struct json_writer *w)
 		blind_peer(b, peer, sizeof(peer));
 		json_write_object(w);
 		json_write_key(w, SV("pid"));
-		json_write_int(w, p && p->ns_tgid ? p->ns_tgid : b->conn.tgid);
+		json_write_int(w, process_pid(p, b->conn.tgid));
 		json_write_pair(w, SV("exe"), p ? p->exe : SV_NONE);
 		json_write_pair(w, SV("host"), sv_of(b->host));
 		json_write_pair(w, SV("peer"), sv_of(peer));

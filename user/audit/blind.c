@@ -227,16 +227,16 @@ static void detail(struct blind *spot, const struct lib_fact *lib)
 static void reason(struct blinds *b, const struct wire *w, struct blind *spot)
 {
 	static const enum blind_why of_state[] = {
-		[LIB_READ] = BLIND_SILENT,	[LIB_REFUSED] = BLIND_REFUSED,
-		[LIB_FAILED] = BLIND_ATTACH,	[LIB_NO_FILE] = BLIND_NO_FILE,
-		[LIB_DETACHED] = BLIND_REFUSED,
+		[ES_LIB_READ] = BLIND_SILENT,	   [ES_LIB_REFUSED] = BLIND_REFUSED,
+		[ES_LIB_FAILED] = BLIND_ATTACH,	   [ES_LIB_NO_FILE] = BLIND_NO_FILE,
+		[ES_LIB_DETACHED] = BLIND_REFUSED,
 	};
 	/* The likeliest first: what was found and could not be read. */
-	static const uint8_t rank[] = { [LIB_READ] = 1,
-					[LIB_REFUSED] = 4,
-					[LIB_FAILED] = 5,
-					[LIB_NO_FILE] = 2,
-					[LIB_DETACHED] = 3 };
+	static const uint8_t rank[] = { [ES_LIB_READ] = 1,
+					[ES_LIB_REFUSED] = 4,
+					[ES_LIB_FAILED] = 5,
+					[ES_LIB_NO_FILE] = 2,
+					[ES_LIB_DETACHED] = 3 };
 	const struct lib_fact *lib;
 	uint8_t best = 0;
 
@@ -245,7 +245,7 @@ static void reason(struct blinds *b, const struct wire *w, struct blind *spot)
 		bool silent = !lib->bytes[0] && !lib->bytes[1];
 
 		if (lib->tgid != w->key.tgid || lib->state >= ARRAY_SIZE(rank) ||
-		    (lib->state == LIB_READ && !silent) || rank[lib->state] <= best)
+		    (lib->state == ES_LIB_READ && !silent) || rank[lib->state] <= best)
 			continue;
 		best = rank[lib->state];
 		spot->why = of_state[lib->state];

@@ -19,14 +19,11 @@
 /* Libraries and blind spots remembered for the summary. */
 #define FACTS_LIBS_MAX 1024
 
-/* As enum es_lib_state. */
-enum lib_state { LIB_READ, LIB_REFUSED, LIB_FAILED, LIB_NO_FILE, LIB_DETACHED };
-
 struct lib_fact {
 	uint32_t tgid;
 	uint32_t ns_tgid;
 	uint32_t id;
-	uint32_t state;	   /* enum lib_state */
+	uint32_t state;	   /* enum es_lib_state */
 	uint64_t bytes[2]; /* that its probes gave, by enum es_dir */
 	uint64_t records;
 	uint32_t proven;   /* streams of it that are of a known protocol */

@@ -32,6 +32,12 @@ struct process {
 	struct sv env_resource; /* its OTEL_RESOURCE_ATTRIBUTES, as written */
 };
 
+/* The pid to show people: as our own namespace counts, where it does. p may be NULL. */
+static inline uint32_t process_pid(const struct process *p, uint32_t tgid)
+{
+	return p && p->ns_tgid ? p->ns_tgid : tgid;
+}
+
 struct machine {
 	struct sv boot_id; /* text of /proc/sys/kernel/random/boot_id */
 	struct sv machine_id;

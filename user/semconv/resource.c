@@ -41,7 +41,7 @@ static void env_attrs(struct attrs *as, struct sv list, struct arena *a)
 static void process_attrs(struct attrs *as, const struct process *p, uint32_t tgid, struct arena *a)
 {
 	/* The pid that people see beside earshot, not the kernel's own count. */
-	attrs_int(as, a, SEMCONV_PROCESS_PID, p && p->ns_tgid ? p->ns_tgid : tgid);
+	attrs_int(as, a, SEMCONV_PROCESS_PID, process_pid(p, tgid));
 	if (!p)
 		return;
 	attrs_string(as, a, SEMCONV_PROCESS_EXECUTABLE_NAME, sv_behind_last(p->exe, '/'));

@@ -115,7 +115,7 @@ void text_process(struct text *t, const struct process *p, uint32_t tgid)
 	name = sv_behind_last(name, '/');
 	if (name.len)
 		text_wire(t, PLAIN, name, NAME_MAX_SHOWN);
-	text_put(t, DIM, "[%u]", p && p->ns_tgid ? p->ns_tgid : tgid);
+	text_put(t, DIM, "[%u]", process_pid(p, tgid));
 }
 
 static void put_tokens(struct text *t, const struct call_usage *u)

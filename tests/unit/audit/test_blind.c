@@ -48,7 +48,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void lib(struct world *w, uint32_t id, enum lib_state lib_state, const char *stack)
+static void lib(struct world *w, uint32_t id, enum es_lib_state lib_state, const char *stack)
 {
 	struct buf b;
 
@@ -170,13 +170,13 @@ static void test_reused(void **state)
 static void test_reasons(void **state)
 {
 	static const struct {
-		enum lib_state state;
+		enum es_lib_state state;
 		enum blind_why why;
-	} rows[] = { { LIB_READ, BLIND_SILENT },
-		     { LIB_NO_FILE, BLIND_NO_FILE },
-		     { LIB_DETACHED, BLIND_REFUSED },
-		     { LIB_REFUSED, BLIND_REFUSED },
-		     { LIB_FAILED, BLIND_ATTACH } };
+	} rows[] = { { ES_LIB_READ, BLIND_SILENT },
+		     { ES_LIB_NO_FILE, BLIND_NO_FILE },
+		     { ES_LIB_DETACHED, BLIND_REFUSED },
+		     { ES_LIB_REFUSED, BLIND_REFUSED },
+		     { ES_LIB_FAILED, BLIND_ATTACH } };
 	struct world *w = *state;
 
 	/* Each says more than the ones before it. */
@@ -198,7 +198,7 @@ static void test_not_silent(void **state)
 {
 	struct world *w = *state;
 
-	lib(w, 1, LIB_READ, "openssl");
+	lib(w, 1, ES_LIB_READ, "openssl");
 	facts_data(w->facts, 1, 0, 10);
 	talk(w, 5, SEC, "a.example");
 	blinds_stop(w->b);
@@ -210,7 +210,7 @@ static void test_quic_and_before(void **state)
 	struct blind_conn a = conn(5, SEC), b = conn(6, SEC);
 	struct world *w = *state;
 
-	lib(w, 1, LIB_READ, "openssl");
+	lib(w, 1, ES_LIB_READ, "openssl");
 	blinds_quic(w->b, &a);
 	blinds_sealed(w->b, &b, true);
 	blinds_uring(w->b, TGID, START);
