@@ -25,8 +25,6 @@ static const char *state_name(uint32_t state)
 
 static void print_lib(const struct lib_fact *lib)
 {
-	bool slow = memmem(lib->how.p, lib->how.len, "slow", 4) != NULL;
-
 	printf("\n%.*s: %s\n", SV_ARG(lib->stack), state_name(lib->state));
 	printf("  file      %.*s\n", SV_ARG(lib->path));
 	printf("  build-id  ");
@@ -39,8 +37,9 @@ static void print_lib(const struct lib_fact *lib)
 		printf("  error     %.*s\n", SV_ARG(lib->error));
 	if (lib->state != ES_LIB_READ)
 		return;
-	printf("  cost      %s\n", slow ? "slow: some point is single-stepped"
-					: "fast: every point is emulated by the kernel");
+	printf("  cost      %s\n", lib_is_slow(lib)
+					   ? "slow: some point is single-stepped"
+					   : "fast: every point is emulated by the kernel");
 	printf("  seen      %llu records, %llu bytes sent, %llu received%s\n",
 	       (unsigned long long)lib->records, (unsigned long long)lib->bytes[0],
 	       (unsigned long long)lib->bytes[1], lib->records ? "" : " (attached, silent)");

@@ -31,13 +31,12 @@ static bool same(const struct lib_fact *a, const struct lib_fact *b)
 static void note_one(struct outputs_end *end, const struct lib_fact *lib, size_t processes)
 {
 	const char *plural = processes == 1 ? "" : "es";
-	bool slow = memmem(lib->how.p, lib->how.len, "slow", 4) != NULL;
 
 	switch (kind_of(lib)) {
 	case KIND_READ:
 		outputs_note(end, "read: %.*s in %.*s, %zu process%s%s", SV_ARG(lib->stack),
 			     SV_ARG(lib->path), processes, plural,
-			     slow ? ", slowly: see earshot explain" : "");
+			     lib_is_slow(lib) ? ", slowly: see earshot explain" : "");
 		break;
 	case KIND_ONE_WAY:
 		outputs_note(end, "read: %.*s in %.*s, %zu process%s: %s only", SV_ARG(lib->stack),

@@ -31,6 +31,12 @@ struct lib_fact {
 	struct sv path, build_id, stack, found, how, error;
 };
 
+/* Some point of it is single-stepped. */
+static inline bool lib_is_slow(const struct lib_fact *lib)
+{
+	return memmem(lib->how.p, lib->how.len, "slow", 4) != NULL;
+}
+
 struct facts;
 
 /* Returns 0 or -ENOMEM. */
