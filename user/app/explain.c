@@ -94,10 +94,12 @@ static void print_losses(struct session *s)
 		unsigned long long events = kernel[i].events + own[i].events;
 		unsigned long long bytes = kernel[i].bytes + own[i].bytes;
 
-		if (events || bytes)
-			printf("%slost        %s: %llu times, %llu bytes\n", any ? "" : "\n",
-			       texts[i], events, bytes);
-		any |= events || bytes;
+		/* What passed before explain came is not lost. */
+		if ((!events && !bytes) || i == ES_U_JOINED)
+			continue;
+		printf("%slost        %s: %llu times, %llu bytes\n", any ? "" : "\n", texts[i],
+		       events, bytes);
+		any = true;
 	}
 	if (!any)
 		printf("losses: none\n");

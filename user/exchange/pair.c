@@ -20,6 +20,7 @@ struct pair {
 	unsigned int count;
 	uint8_t why; /* enum conn_end, once closing */
 	bool closing;
+	bool gapped;   /* bytes were lost */
 	bool interim;  /* the response being read is a 1xx */
 	bool finished; /* upgraded, or given up: nothing more is read */
 };
@@ -239,7 +240,8 @@ static void skipped(void *ctx, uint64_t count)
 {
 	struct pair *p = ctx;
 
-	stat_add(p->pairs->opts.stats, ES_U_RESYNC, count);
+	stat_add(p->pairs->opts.stats, p->conn->late && !p->gapped ? ES_U_JOINED : ES_U_RESYNC,
+		 count);
 }
 
 /* Responses. */
@@ -373,6 +375,7 @@ static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t cou
 	if (!p || p->finished)
 		return;
 	p->now = time;
+	p->gapped = true;
 	http1_gap(&p->http[side_of(conn, dir)], count);
 }
 

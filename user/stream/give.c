@@ -81,11 +81,16 @@ static void release(struct conns *c, struct stream *s, enum conn_dir dir, uint64
 		sink_bytes(c, s, dir, held, side->held_time);
 }
 
+static bool is_gapped(const struct stream *s)
+{
+	return s->side[0].pre_gap || s->side[1].pre_gap;
+}
+
 static void decide(struct conns *c, struct stream *s, enum conn_proto proto,
 		   enum conn_dir request_dir, uint64_t time)
 {
 	if (s->passed_over)
-		conns_lose(c, ES_U_RESYNC, s->passed_over);
+		conns_lose(c, is_gapped(s) ? ES_U_RESYNC : ES_U_JOINED, s->passed_over);
 	s->passed_over = 0;
 	sink_open(c, s, proto, request_dir);
 	release(c, s, request_dir, time);
@@ -234,7 +239,7 @@ static void end_undecided(struct conns *c, struct stream *s)
 {
 	uint64_t seen = s->passed_over + held_bytes(s);
 
-	if (s->side[0].pre_gap || s->side[1].pre_gap) {
+	if (is_gapped(s)) {
 		if (seen)
 			conns_lose(c, ES_U_RESYNC, seen);
 		s->side[0].held_len = s->side[1].held_len = 0;

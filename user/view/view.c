@@ -344,7 +344,8 @@ static void put_errors(struct text *t, const struct view *v)
 /* Causes that say what was not looked at, rather than what was lost. */
 static bool is_unseen(enum es_stat s)
 {
-	return s == ES_U_PROTO_UNKNOWN || s == ES_U_PROTO_UNSUPPORTED || s == ES_U_ATTACH_FAILED;
+	return s == ES_U_PROTO_UNKNOWN || s == ES_U_PROTO_UNSUPPORTED || s == ES_U_ATTACH_FAILED ||
+	       s == ES_U_JOINED;
 }
 
 /* What the user or a verdict chose to leave out is neither. */

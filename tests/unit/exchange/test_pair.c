@@ -689,7 +689,7 @@ static void test_server_joined_late(void **state)
 	cut_piece(feed, &f, SV(OK));
 	finish(&r, CONN_FREED);
 	assert_string_equal(r.notes.text, "0:GET /g 0>. 0:200 0<yes 0=done qc rc;");
-	assert_int_equal(r.stats[ES_U_RESYNC].bytes, strlen("tail of a bodytail of a response"));
+	assert_int_equal(r.stats[ES_U_JOINED].bytes, strlen("tail of a bodytail of a response"));
 }
 
 /* Bounds. */

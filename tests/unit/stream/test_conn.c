@@ -319,7 +319,8 @@ static void test_joined_late(void **state)
 	data(&r, 2, R, "HTTP");
 	send_close(&r, 1, ES_REC_CLOSE);
 	send_close(&r, 2, ES_REC_CLOSE);
-	assert_int_equal(r.stats[ES_U_RESYNC].bytes, 28);
+	assert_int_equal(r.stats[ES_U_JOINED].bytes, 28);
+	assert_int_equal(r.stats[ES_U_RESYNC].events, 0);
 	assert_int_equal(conns_totals(r.conns)->before[W], 1000);
 	assert_int_equal(conns_totals(r.conns)->mismatched, 0);
 	finish(&r, "1(cl 1w:GET / HTTP/1.1\n 2(cl 2w:POST / HTTP/1.1\n 2r:HTTP 1)freed 2)freed");
