@@ -93,6 +93,7 @@ struct ex_message {
 	bool truncated;	     /* expansion bound reached: rest of the body not handed on */
 	bool sse;	     /* the body is an event stream */
 	bool conflict;	     /* its length was told in two ways: smuggling, maybe */
+	bool fields_unknown; /* header fields cannot be read: what they refer to passed unseen */
 	uint64_t lost;	     /* wire bytes missing */
 	uint64_t wire_bytes; /* body bytes as sent (after transfer, before content coding) */
 	uint64_t body_bytes; /* body bytes handed on */

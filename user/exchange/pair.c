@@ -6,6 +6,7 @@
 
 #include "earshot/stats.h"
 #include "exchange/round.h"
+#include "proto/http1.h"
 
 /* One stream. */
 struct pair {
@@ -180,7 +181,7 @@ static enum http1_verdict req_head(void *ctx, const struct http1_head *head)
 	struct pair *p = ctx;
 
 	if (p->reading[EX_REQUEST])
-		round_head(p->reading[EX_REQUEST], EX_REQUEST, head);
+		round_head(p->reading[EX_REQUEST], EX_REQUEST, &head->http);
 	return HTTP1_AS_FRAMED;
 }
 
@@ -267,13 +268,13 @@ static enum http1_verdict resp_head(void *ctx, const struct http1_head *head)
 	struct pair *p = ctx;
 	struct round *round = p->reading[EX_RESPONSE];
 
-	p->interim = head->status < 200 && head->framing != HTTP1_TUNNEL;
+	p->interim = head->http.status < 200 && head->framing != HTTP1_TUNNEL;
 	if (!round || p->interim)
 		return HTTP1_AS_FRAMED;
 	round->now = p->now;
 	round->upgraded = head->framing == HTTP1_TUNNEL ||
-			  (round->connects && head->status >= 200 && head->status < 300);
-	round_head(round, EX_RESPONSE, head);
+			  (round->connects && head->http.status >= 200 && head->http.status < 300);
+	round_head(round, EX_RESPONSE, &head->http);
 	if (round->upgraded) {
 		p->finished = true;
 		return HTTP1_AS_TUNNEL;

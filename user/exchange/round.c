@@ -109,10 +109,12 @@ static struct sv keep(struct round *round, struct sv s)
 }
 
 /* Only what the table names is kept; no credential stands there. */
-static void keep_headers(struct round *round, struct ex_message *msg, const struct http1_head *head)
+static void keep_headers(struct round *round, struct ex_message *msg, const struct http_head *head)
 {
+	if (head->authority.len)
+		msg->header[EX_H_HOST] = keep(round, head->authority);
 	for (size_t i = 0; i < head->field_count; i++) {
-		const struct http1_field *f = &head->fields[i];
+		const struct http_field *f = &head->fields[i];
 		size_t h = 0;
 
 		while (h < EX_H_COUNT && !sv_eq_nocase(f->name, header_names[h]))
@@ -198,7 +200,7 @@ static void body_begin(struct round *round, enum ex_side side)
 		body_failed(round, side, err);
 }
 
-static void request_head(struct round *round, const struct http1_head *head)
+static void request_head(struct round *round, const struct http_head *head)
 {
 	struct exchange *ex = round->ex;
 
@@ -209,7 +211,7 @@ static void request_head(struct round *round, const struct http1_head *head)
 	begin(round);
 }
 
-static void response_head(struct round *round, const struct http1_head *head)
+static void response_head(struct round *round, const struct http_head *head)
 {
 	const struct pairs_opts *o = &round->pairs->opts;
 	struct exchange *ex = round->ex;
@@ -220,7 +222,7 @@ static void response_head(struct round *round, const struct http1_head *head)
 	o->ops->resp_head(o->ctx, ex);
 }
 
-void round_head(struct round *round, enum ex_side side, const struct http1_head *head)
+void round_head(struct round *round, enum ex_side side, const struct http_head *head)
 {
 	struct exchange *ex = round->ex;
 
@@ -234,6 +236,7 @@ void round_head(struct round *round, enum ex_side side, const struct http1_head 
 	ex->http_minor = head->minor;
 	ex->msg[side].head_seen = true;
 	ex->msg[side].conflict = head->conflict;
+	ex->msg[side].fields_unknown = head->fields_unknown;
 	keep_headers(round, &ex->msg[side], head);
 	if (side == EX_REQUEST)
 		request_head(round, head);

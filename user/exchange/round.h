@@ -9,7 +9,7 @@
 #include "base/stats.h"
 #include "exchange/body.h"
 #include "exchange/pair.h"
-#include "proto/http1.h"
+#include "proto/http_head.h"
 
 struct pairs {
 	struct pairs_opts opts;
@@ -43,7 +43,7 @@ void round_end(struct round *round, const struct conn *conn, enum ex_outcome out
 
 /* A message's first byte. */
 void round_start(struct round *round, enum ex_side side, uint64_t time);
-void round_head(struct round *round, enum ex_side side, const struct http1_head *head);
+void round_head(struct round *round, enum ex_side side, const struct http_head *head);
 void round_bytes(struct round *round, enum ex_side side, struct sv bytes);
 void round_gap(struct round *round, enum ex_side side, uint64_t lost);
 void round_side_end(struct round *round, enum ex_side side, bool complete);

@@ -161,7 +161,7 @@ static void body_begin(struct http1 *p, const struct http1_head *h, enum http1_f
 /* The head is whole; folded ones must be in buf. */
 static void head_whole(struct http1 *p, struct sv s)
 {
-	struct http1_field fields[HTTP1_FIELDS_MAX];
+	struct http_field fields[HTTP_FIELDS_MAX];
 	enum http1_framing framing;
 	struct http1_head head;
 	const char *error = http1_head_parse(&head, (enum http1_kind)p->kind, s, fields);

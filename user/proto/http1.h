@@ -10,12 +10,10 @@
  *
  * For every start() there is exactly one end().
  */
-#include "base/sv.h"
+#include "proto/http_head.h"
 
 /* Longer heads are broken: real servers refuse from 8 KiB (nginx) to 64 KiB (http.client). */
 #define HTTP1_HEAD_MAX (64u << 10)
-/* More fields are dropped, and the head says so. http.client refuses more than 100. */
-#define HTTP1_FIELDS_MAX 128
 /* A longer chunk-size line (extensions included) is broken. */
 #define HTTP1_CHUNK_LINE_MAX 4096
 /* After a gap: a chunk is believed when it is not larger and another one follows it. */
@@ -35,21 +33,9 @@ enum http1_framing {
 	HTTP1_TUNNEL, /* what follows is not HTTP/1 any more */
 };
 
-struct http1_field {
-	struct sv name;	 /* as sent */
-	struct sv value; /* trimmed; folded lines are joined by blanks */
-};
-
-/* Views die when the callback returns. */
+/* Of a 1xx, end() follows at once. */
 struct http1_head {
-	struct sv method; /* requests */
-	struct sv target;
-	unsigned int status; /* responses; 1xx too, whose end() follows at once */
-	uint8_t major, minor;
-	const struct http1_field *fields;
-	size_t field_count;
-	bool fields_dropped;	    /* there were more than HTTP1_FIELDS_MAX */
-	bool conflict;		    /* length told in two ways: smuggling, maybe */
+	struct http_head http;
 	enum http1_framing framing; /* as the head alone tells it */
 	uint64_t length;	    /* HTTP1_LENGTH */
 };

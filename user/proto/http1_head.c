@@ -86,7 +86,7 @@ static void unfold(struct sv s)
 }
 
 /* "HTTP/1.1" */
-static bool version(struct http1_head *h, struct sv s)
+static bool version(struct http_head *h, struct sv s)
 {
 	if (s.len != 8 || !sv_starts(s, SV("HTTP/")) || !is_digit(s.p[5]) || s.p[6] != '.' ||
 	    !is_digit(s.p[7]))
@@ -96,7 +96,7 @@ static bool version(struct http1_head *h, struct sv s)
 	return h->major == 1;
 }
 
-static const char *request_line(struct http1_head *h, struct sv line)
+static const char *request_line(struct http_head *h, struct sv line)
 {
 	size_t method = sv_find(line, ' '), at = line.len;
 
@@ -113,7 +113,7 @@ static const char *request_line(struct http1_head *h, struct sv line)
 	return version(h, sv_skip(line, at)) ? NULL : "bad version";
 }
 
-static const char *status_line(struct http1_head *h, struct sv line)
+static const char *status_line(struct http_head *h, struct sv line)
 {
 	if (line.len < 12 || line.p[8] != ' ' || !version(h, sv_cut(line, 8)))
 		return "bad status line";
@@ -188,9 +188,11 @@ static const char *request_framing(struct http1_head *h, const struct framing *f
 
 static void response_framing(struct http1_head *h, const struct framing *f)
 {
-	if (h->status == 101)
+	unsigned int status = h->http.status;
+
+	if (status == 101)
 		h->framing = HTTP1_TUNNEL;
-	else if (h->status < 200 || h->status == 204 || h->status == 304)
+	else if (status < 200 || status == 204 || status == 304)
 		h->framing = HTTP1_NO_BODY;
 	else if (f->has_coding)
 		h->framing = f->chunked ? HTTP1_CHUNKED : HTTP1_UNTIL_CLOSE;
@@ -199,11 +201,11 @@ static void response_framing(struct http1_head *h, const struct framing *f)
 }
 
 /* One field line; what is no field is passed over, as its receiver may do. */
-static const char *field_line(struct http1_head *h, struct sv line, struct http1_field *fields,
+static const char *field_line(struct http_head *h, struct sv line, struct http_field *fields,
 			      struct framing *f)
 {
 	size_t colon = sv_find(line, ':');
-	struct http1_field field = { .name = sv_trim(sv_cut(line, colon)) };
+	struct http_field field = { .name = sv_trim(sv_cut(line, colon)) };
 	const char *error = NULL;
 
 	if (colon == line.len || is_blank(line.p[0]) || !is_token(field.name))
@@ -213,7 +215,7 @@ static const char *field_line(struct http1_head *h, struct sv line, struct http1
 		error = field_length(f, field.value);
 	else if (sv_eq_nocase(field.name, SV("transfer-encoding")))
 		field_coding(f, field.value);
-	if (h->field_count < HTTP1_FIELDS_MAX)
+	if (h->field_count < HTTP_FIELDS_MAX)
 		fields[h->field_count++] = field;
 	else
 		h->fields_dropped = true;
@@ -221,9 +223,9 @@ static const char *field_line(struct http1_head *h, struct sv line, struct http1
 }
 
 const char *http1_head_parse(struct http1_head *ret, enum http1_kind kind, struct sv s,
-			     struct http1_field *fields)
+			     struct http_field *fields)
 {
-	struct http1_head h = { .fields = fields };
+	struct http1_head h = { .http = { .fields = fields } };
 	struct framing f = { 0 };
 	const char *error;
 	struct sv line;
@@ -231,9 +233,9 @@ const char *http1_head_parse(struct http1_head *ret, enum http1_kind kind, struc
 	if (http1_head_folds(s))
 		unfold(s);
 	line = take_line(&s);
-	error = kind == HTTP1_REQUESTS ? request_line(&h, line) : status_line(&h, line);
+	error = kind == HTTP1_REQUESTS ? request_line(&h.http, line) : status_line(&h.http, line);
 	while (!error && (line = take_line(&s)).len)
-		error = field_line(&h, line, fields, &f);
+		error = field_line(&h.http, line, fields, &f);
 	if (!error && kind == HTTP1_REQUESTS)
 		error = request_framing(&h, &f);
 	else
@@ -241,7 +243,7 @@ const char *http1_head_parse(struct http1_head *ret, enum http1_kind kind, struc
 	if (error)
 		return error;
 	/* The transfer coding wins; HTTP/1.0 has none (RFC 9112 section 6.1). */
-	h.conflict = f.has_coding && (f.has_length || h.minor == 0);
+	h.http.conflict = f.has_coding && (f.has_length || h.http.minor == 0);
 	h.length = f.length;
 	*ret = h;
 	return NULL;
@@ -275,7 +277,7 @@ bool http1_may_start(enum http1_kind kind, struct sv part)
 
 bool http1_starts(enum http1_kind kind, struct sv line)
 {
-	struct http1_head h = { 0 };
+	struct http_head h = { 0 };
 	struct sv text = take_line(&line);
 
 	if (!http1_may_start(kind, text))

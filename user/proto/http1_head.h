@@ -10,10 +10,10 @@ size_t http1_head_len(struct sv s, size_t from);
 
 /*
  * s is a whole head and may be changed: folded lines are unfolded in it. fields has room for
- * HTTP1_FIELDS_MAX. Returns NULL with *ret filled, views into s; or why it is broken.
+ * HTTP_FIELDS_MAX. Returns NULL with *ret filled, views into s; or why it is broken.
  */
 const char *http1_head_parse(struct http1_head *ret, enum http1_kind kind, struct sv s,
-			     struct http1_field *fields);
+			     struct http_field *fields);
 
 /* A field of s is continued on another line: http1_head_parse() would change s. */
 bool http1_head_folds(struct sv s);

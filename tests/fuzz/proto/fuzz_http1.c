@@ -32,18 +32,18 @@ static enum http1_verdict on_head(void *ctx, const struct http1_head *h)
 {
 	struct run *r = ctx;
 
-	CHECK(r->open && h->field_count <= HTTP1_FIELDS_MAX);
-	trace_int(&r->trace, h->status * 16 + h->framing);
+	CHECK(r->open && h->http.field_count <= HTTP_FIELDS_MAX);
+	trace_int(&r->trace, h->http.status * 16 + h->framing);
 	trace_int(&r->trace, h->length);
-	trace_add(&r->trace, h->method.p, h->method.len);
-	trace_add(&r->trace, h->target.p, h->target.len);
-	for (size_t i = 0; i < h->field_count; i++) {
-		trace_add(&r->trace, h->fields[i].name.p, h->fields[i].name.len);
-		trace_add(&r->trace, h->fields[i].value.p, h->fields[i].value.len);
+	trace_add(&r->trace, h->http.method.p, h->http.method.len);
+	trace_add(&r->trace, h->http.target.p, h->http.target.len);
+	for (size_t i = 0; i < h->http.field_count; i++) {
+		trace_add(&r->trace, h->http.fields[i].name.p, h->http.fields[i].name.len);
+		trace_add(&r->trace, h->http.fields[i].value.p, h->http.fields[i].value.len);
 	}
-	return h->status == 299	  ? HTTP1_AS_TUNNEL
-	       : h->status == 298 ? HTTP1_WITHOUT_BODY
-				  : HTTP1_AS_FRAMED;
+	return h->http.status == 299   ? HTTP1_AS_TUNNEL
+	       : h->http.status == 298 ? HTTP1_WITHOUT_BODY
+				       : HTTP1_AS_FRAMED;
 }
 
 static void on_body(void *ctx, struct sv bytes)

@@ -56,15 +56,15 @@ static enum http1_verdict on_head(void *ctx, const struct http1_head *h)
 	struct run *r = ctx;
 
 	settle(r, false);
-	if (h->status)
-		note(&r->notes, "%u", h->status);
+	if (h->http.status)
+		note(&r->notes, "%u", h->http.status);
 	else
-		note(&r->notes, "%.*s %.*s", SV_ARG(h->method), SV_ARG(h->target));
-	note(&r->notes, ":%s%s", framing_names[h->framing], h->conflict ? "*" : "");
-	for (size_t i = 0; r->fields && i < h->field_count; i++)
-		note(&r->notes, "{%.*s=%.*s}", SV_ARG(h->fields[i].name),
-		     SV_ARG(h->fields[i].value));
-	return h->status >= 200 && h->status < 300 ? r->verdict : HTTP1_AS_FRAMED;
+		note(&r->notes, "%.*s %.*s", SV_ARG(h->http.method), SV_ARG(h->http.target));
+	note(&r->notes, ":%s%s", framing_names[h->framing], h->http.conflict ? "*" : "");
+	for (size_t i = 0; r->fields && i < h->http.field_count; i++)
+		note(&r->notes, "{%.*s=%.*s}", SV_ARG(h->http.fields[i].name),
+		     SV_ARG(h->http.fields[i].value));
+	return h->http.status >= 200 && h->http.status < 300 ? r->verdict : HTTP1_AS_FRAMED;
 }
 
 static void on_body(void *ctx, struct sv bytes)
@@ -363,7 +363,7 @@ static void test_limits(void **state)
 	r.fields = true;
 	begin(&r, HTTP1_REQUESTS);
 	len = (size_t)sprintf(big, "GET / HTTP/1.1\r\n");
-	for (int i = 0; i < HTTP1_FIELDS_MAX + 5; i++)
+	for (int i = 0; i < HTTP_FIELDS_MAX + 5; i++)
 		len += (size_t)sprintf(big + len, "a%d:b\r\n", i);
 	len += (size_t)sprintf(big + len, "Content-Length: 2\r\n\r\nhi");
 	feed(&r, (struct sv){ big, len });
