@@ -97,11 +97,13 @@ static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64
 	(void)time;
 }
 
-static void on_resp_event(void *ctx, struct exchange *ex, const struct sse_event *ev, uint64_t time)
+static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const struct ex_event *ev,
+		     uint64_t time)
 {
 	struct bench *b = ctx;
 
 	(void)ex;
+	(void)side;
 	(void)time;
 	b->events++;
 	json_reader_reset(b->chunk);
@@ -133,7 +135,7 @@ static const struct exchange_ops ops = {
 	.req_end = on_req_end,
 	.resp_head = on_head,
 	.resp_body = on_resp_body,
-	.resp_event = on_resp_event,
+	.event = on_event,
 	.gap = on_gap,
 	.end = on_end,
 };

@@ -123,7 +123,7 @@ static struct parse *parse_new(struct dialect *d, struct exchange *ex)
 	}
 	p->d = d;
 	p->ex = ex;
-	ex->user = p;
+	ex->user[EX_READ_MODEL] = p;
 	return p;
 }
 
@@ -147,7 +147,7 @@ static void on_begin(void *ctx, struct exchange *ex)
 	struct sv host;
 	uint16_t port;
 
-	ex->user = NULL;
+	ex->user[EX_READ_MODEL] = NULL;
 	if (ex->role == EX_SERVER) {
 		d->stats.server_role++;
 		return;
@@ -198,7 +198,7 @@ static struct json_reader *body_reader(struct parse *p, enum ex_side side)
 
 static void on_req_body(void *ctx, struct exchange *ex, struct sv bytes)
 {
-	struct parse *p = ex->user;
+	struct parse *p = ex->user[EX_READ_MODEL];
 	struct json_reader *r;
 
 	(void)ctx;
@@ -212,8 +212,8 @@ static void on_req_body(void *ctx, struct exchange *ex, struct sv bytes)
 static void on_req_end(void *ctx, struct exchange *ex)
 {
 	(void)ctx;
-	if (ex->user)
-		parse_request_end(ex->user);
+	if (ex->user[EX_READ_MODEL])
+		parse_request_end(ex->user[EX_READ_MODEL]);
 }
 
 /* Without its request an answer must show itself what it is, and at its start. */
@@ -259,7 +259,7 @@ static void probe_body(struct parse *p, struct sv bytes)
 
 static void on_resp_head(void *ctx, struct exchange *ex)
 {
-	struct parse *p = ex->user;
+	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
 	if (p && !p->provider)
@@ -268,7 +268,7 @@ static void on_resp_head(void *ctx, struct exchange *ex)
 
 static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64_t time)
 {
-	struct parse *p = ex->user;
+	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
 	(void)time;
@@ -288,7 +288,7 @@ static const struct event_row *event_row(const struct api *api, struct sv type)
 }
 
 /* True when there is nothing in the event that is wanted. */
-static bool skip_event(struct parse *p, const struct sse_event *ev)
+static bool skip_event(struct parse *p, const struct ex_event *ev)
 {
 	const struct event_row *row = event_row(p->api, ev->type);
 
@@ -302,7 +302,7 @@ static bool skip_event(struct parse *p, const struct sse_event *ev)
 	       (row->use == EVENT_SKIP || (row->use == EVENT_CONTENT && !p->d->opt.want_content));
 }
 
-static void read_event(struct parse *p, const struct sse_event *ev)
+static void read_event(struct parse *p, const struct ex_event *ev)
 {
 	struct doc *doc = &p->d->event_doc[p->row];
 	int err;
@@ -322,12 +322,13 @@ static void read_event(struct parse *p, const struct sse_event *ev)
 	stage_reset(&p->stage);
 }
 
-static void on_resp_event(void *ctx, struct exchange *ex, const struct sse_event *ev, uint64_t time)
+static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const struct ex_event *ev,
+		     uint64_t time)
 {
-	struct parse *p = ex->user;
+	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
-	if (!p)
+	if (!p || side != EX_RESPONSE)
 		return;
 	if (!p->t_first_event) {
 		p->t_first_event = time;
@@ -342,12 +343,12 @@ static void on_resp_event(void *ctx, struct exchange *ex, const struct sse_event
 
 static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
 {
-	struct parse *p = ex->user;
+	struct parse *p = ex->user[EX_READ_MODEL];
 	struct json_reader *r;
 
 	(void)ctx;
 	/* Events are whole or not there: nothing spans a gap. */
-	if (!p || !p->api || (side == EX_RESPONSE && ex->msg[EX_RESPONSE].sse))
+	if (!p || !p->api || (side == EX_RESPONSE && ex->msg[EX_RESPONSE].kind != EX_PLAIN))
 		return;
 	r = body_reader(p, side);
 	if (r)
@@ -357,11 +358,11 @@ static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
 static void on_end(void *ctx, struct exchange *ex, uint64_t time)
 {
 	struct dialect *d = ctx;
-	struct parse *p = ex->user;
+	struct parse *p = ex->user[EX_READ_MODEL];
 
 	if (!p)
 		return;
-	ex->user = NULL;
+	ex->user[EX_READ_MODEL] = NULL;
 	if (parse_finish(p, time)) {
 		struct call *c = p->call;
 
@@ -383,7 +384,7 @@ const struct exchange_ops dialect_exchange_ops = {
 	.req_end = on_req_end,
 	.resp_head = on_resp_head,
 	.resp_body = on_resp_body,
-	.resp_event = on_resp_event,
+	.event = on_event,
 	.gap = on_gap,
 	.end = on_end,
 };

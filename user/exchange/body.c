@@ -22,7 +22,11 @@ static int on_event(void *ctx, const struct sse_event *ev)
 {
 	struct body *b = ctx;
 
-	b->sink->event(b->ctx, ev);
+	b->sink->event(b->ctx, &(struct ex_event){
+				       .type = ev->type,
+				       .data = ev->data,
+				       .truncated = ev->truncated,
+			       });
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 /* body - a message body on its way: content codings are removed, an event stream is cut. */
 #include "base/inflate.h"
+#include "exchange/exchange.h"
 #include "proto/sse.h"
 
 /* More codings on one body than this are not undone: nobody sends them. */
@@ -17,7 +18,7 @@ struct body_limits {
 
 struct body_sink {
 	void (*bytes)(void *ctx, struct sv bytes);
-	void (*event)(void *ctx, const struct sse_event *ev);
+	void (*event)(void *ctx, const struct ex_event *ev);
 };
 
 struct body;

@@ -4,54 +4,73 @@
 
 /*
  * exchange - one request with its answer, whatever carried it. This is all that dialects
- * see of the wire: bodies arrive with transfer and content codings removed, an
- * event-stream body arrives as events.
+ * see of the wire: bodies arrive with transfer and content codings removed, a body that is a
+ * sequence of messages arrives as events.
  */
 #include "base/arena.h"
 #include "base/sv.h"
-#include "proto/sse.h"
 
 /*
  * Header fields that are kept, by name; all others are dropped where they are parsed. A
  * credential never stands in this table. Row: (enum, lower-case name).
  */
-#define EX_HEADERS(X)                                               \
-	X(HOST, "host")                                             \
-	X(USER_AGENT, "user-agent")                                 \
-	X(ACCEPT, "accept")                                         \
-	X(CONTENT_TYPE, "content-type")                             \
-	X(CONTENT_ENCODING, "content-encoding")                     \
-	X(CONTENT_LENGTH, "content-length")                         \
-	X(TRANSFER_ENCODING, "transfer-encoding")                   \
-	X(CONNECTION, "connection")                                 \
-	X(UPGRADE, "upgrade")                                       \
-	X(SERVER, "server")                                         \
-	X(VIA, "via")                                               \
-	X(RETRY_AFTER, "retry-after")                               \
-	X(RETRY_AFTER_MS, "retry-after-ms")                         \
-	X(X_SHOULD_RETRY, "x-should-retry")                         \
-	X(REQUEST_ID, "request-id")                                 \
-	X(X_REQUEST_ID, "x-request-id")                             \
-	X(TRACEPARENT, "traceparent")                               \
-	X(TRACESTATE, "tracestate")                                 \
-	X(BAGGAGE, "baggage")                                       \
-	X(ANTHROPIC_VERSION, "anthropic-version")                   \
-	X(ANTHROPIC_BETA, "anthropic-beta")                         \
-	X(OPENAI_VERSION, "openai-version")                         \
-	X(OPENAI_PROCESSING_MS, "openai-processing-ms")             \
-	X(STAINLESS_RETRY_COUNT, "x-stainless-retry-count")         \
-	X(STAINLESS_LANG, "x-stainless-lang")                       \
-	X(STAINLESS_PACKAGE_VERSION, "x-stainless-package-version") \
-	X(STAINLESS_HELPER, "x-stainless-helper")                   \
-	X(X_SESSION_ID, "x-session-id")                             \
-	X(SESSION_ID, "session-id")                                 \
-	X(THREAD_ID, "thread-id")                                   \
-	X(CLAUDE_SESSION_ID, "x-claude-code-session-id")            \
-	X(CLAUDE_PROMPT_ID, "x-claude-code-prompt-id")              \
-	X(CLAUDE_REQUEST_CLASS, "x-claude-code-request-class")      \
-	X(CLAUDE_AGENT_ID, "x-claude-code-agent-id")                \
-	X(CLAUDE_AGENT_TYPE, "x-claude-code-agent-type")            \
-	X(X_INITIATOR, "x-initiator")
+#define EX_HEADERS(X)                                                          \
+	X(HOST, "host")                                                        \
+	X(USER_AGENT, "user-agent")                                            \
+	X(ACCEPT, "accept")                                                    \
+	X(CONTENT_TYPE, "content-type")                                        \
+	X(CONTENT_ENCODING, "content-encoding")                                \
+	X(CONTENT_LENGTH, "content-length")                                    \
+	X(TRANSFER_ENCODING, "transfer-encoding")                              \
+	X(CONNECTION, "connection")                                            \
+	X(UPGRADE, "upgrade")                                                  \
+	X(SERVER, "server")                                                    \
+	X(VIA, "via")                                                          \
+	X(RETRY_AFTER, "retry-after")                                          \
+	X(RETRY_AFTER_MS, "retry-after-ms")                                    \
+	X(X_SHOULD_RETRY, "x-should-retry")                                    \
+	X(REQUEST_ID, "request-id")                                            \
+	X(X_REQUEST_ID, "x-request-id")                                        \
+	X(TRACEPARENT, "traceparent")                                          \
+	X(TRACESTATE, "tracestate")                                            \
+	X(BAGGAGE, "baggage")                                                  \
+	X(ANTHROPIC_VERSION, "anthropic-version")                              \
+	X(ANTHROPIC_BETA, "anthropic-beta")                                    \
+	X(OPENAI_VERSION, "openai-version")                                    \
+	X(OPENAI_PROCESSING_MS, "openai-processing-ms")                        \
+	X(STAINLESS_RETRY_COUNT, "x-stainless-retry-count")                    \
+	X(STAINLESS_LANG, "x-stainless-lang")                                  \
+	X(STAINLESS_PACKAGE_VERSION, "x-stainless-package-version")            \
+	X(STAINLESS_HELPER, "x-stainless-helper")                              \
+	X(X_SESSION_ID, "x-session-id")                                        \
+	X(SESSION_ID, "session-id")                                            \
+	X(THREAD_ID, "thread-id")                                              \
+	X(CLAUDE_SESSION_ID, "x-claude-code-session-id")                       \
+	X(CLAUDE_PROMPT_ID, "x-claude-code-prompt-id")                         \
+	X(CLAUDE_REQUEST_CLASS, "x-claude-code-request-class")                 \
+	X(CLAUDE_AGENT_ID, "x-claude-code-agent-id")                           \
+	X(CLAUDE_AGENT_TYPE, "x-claude-code-agent-type")                       \
+	X(X_INITIATOR, "x-initiator")                                          \
+	X(MCP_SESSION_ID, "mcp-session-id")                                    \
+	X(MCP_PROTOCOL_VERSION, "mcp-protocol-version")                        \
+	X(MCP_METHOD, "mcp-method")                                            \
+	X(MCP_NAME, "mcp-name")                                                \
+	X(LAST_EVENT_ID, "last-event-id")                                      \
+	X(A2A_VERSION, "a2a-version")                                          \
+	X(SEC_WEBSOCKET_EXTENSIONS, "sec-websocket-extensions")                \
+	X(SEC_WEBSOCKET_PROTOCOL, "sec-websocket-protocol")                    \
+	X(GRPC_STATUS, "grpc-status")                                          \
+	X(GRPC_ENCODING, "grpc-encoding")                                      \
+	X(AMZN_REQUEST_ID, "x-amzn-requestid")                                 \
+	X(AMZN_ERROR_TYPE, "x-amzn-errortype")                                 \
+	X(BEDROCK_INPUT_TOKENS, "x-amzn-bedrock-input-token-count")            \
+	X(BEDROCK_OUTPUT_TOKENS, "x-amzn-bedrock-output-token-count")          \
+	X(BEDROCK_CACHE_READ, "x-amzn-bedrock-cache-read-input-token-count")   \
+	X(BEDROCK_CACHE_WRITE, "x-amzn-bedrock-cache-write-input-token-count") \
+	X(BEDROCK_GUARDRAIL, "x-amzn-bedrock-guardrailidentifier")             \
+	X(APIM_REQUEST_ID, "apim-request-id")                                  \
+	X(X_MS_REGION, "x-ms-region")                                          \
+	X(GENERATION_ID, "x-generation-id")
 
 enum ex_header {
 #define X(name, text) EX_H_##name,
@@ -82,6 +101,29 @@ enum ex_outcome {
 	EX_STOPPED,	/* earshot stopped first */
 };
 
+/* How a body goes on the wire, once its codings are removed. */
+enum ex_kind {
+	EX_PLAIN,	 /* as one document: req_body(), resp_body() */
+	EX_SSE,		 /* events: event() */
+	EX_JSON_LINES,	 /* one JSON value a line: event() */
+	EX_EVENT_STREAM, /* of AWS: event() */
+	EX_WEBSOCKET,	 /* messages, both ways: event() */
+	EX_GRPC,	 /* length-prefixed messages, counted: not handed on */
+	EX_MULTIPART,	 /* parts, counted: not handed on */
+};
+
+/* One message of such a body. Its bytes die when the callback returns. */
+struct ex_event {
+	/*
+	 * SSE: the event's type, "message" when it names none. Event stream: :event-type or
+	 * :exception-type. WebSocket: "text", "binary". Lines: "message".
+	 */
+	struct sv type;
+	struct sv data;
+	bool truncated; /* some of its bytes did not fit, or are not known: zero bytes */
+	bool exception; /* event stream: it tells an error */
+};
+
 #define EX_REASON_MAX 48
 
 /* What is known of one direction. */
@@ -91,16 +133,25 @@ struct ex_message {
 	bool gapped;	     /* bytes of it are missing */
 	bool decode_failed;  /* content coding unknown or broken: body not handed on */
 	bool truncated;	     /* expansion bound reached: rest of the body not handed on */
-	bool sse;	     /* the body is an event stream */
 	bool conflict;	     /* its length was told in two ways: smuggling, maybe */
 	bool fields_unknown; /* header fields cannot be read: what they refer to passed unseen */
 	uint64_t lost;	     /* wire bytes missing */
 	uint64_t wire_bytes; /* body bytes as sent (after transfer, before content coding) */
 	uint64_t body_bytes; /* body bytes handed on */
-	uint64_t t_first;    /* first byte of the message, CLOCK_MONOTONIC ns */
-	uint64_t t_body;     /* first body byte; 0: none yet */
-	uint64_t t_end;	     /* last byte */
+	uint64_t events;     /* messages of a body that has such; also those not handed on */
+	enum ex_kind kind;
+	uint64_t t_first;	      /* first byte of the message, CLOCK_MONOTONIC ns */
+	uint64_t t_body;	      /* first body byte; 0: none yet */
+	uint64_t t_end;		      /* last byte */
 	struct sv header[EX_H_COUNT]; /* value, or SV_NONE; first occurrence wins */
+};
+
+/* Readers of exchanges; each has a place of its own in the exchange. */
+enum ex_reader {
+	EX_READ_MODEL, /* model calls */
+	EX_READ_RPC,   /* JSON-RPC: MCP, A2A */
+	EX_READ_WEB,   /* all other HTTP */
+	EX_READERS,
 };
 
 struct exchange {
@@ -128,7 +179,9 @@ struct exchange {
 
 	char reason[EX_REASON_MAX]; /* what broke, for EX_BROKEN; static text */
 	struct arena arena;	    /* heads live here; the consumer may use it too */
-	void *user;		    /* the consumer's own; the exchange layer never touches it */
+	/* The consumer's own; the exchange layer never touches these. */
+	void *user[EX_READERS];
+	bool claimed; /* a reader has told what it was */
 };
 
 /*
@@ -143,9 +196,9 @@ struct exchange_ops {
 	/* Final response head (1xx are skipped). */
 	void (*resp_head)(void *ctx, struct exchange *ex);
 	void (*resp_body)(void *ctx, struct exchange *ex, struct sv bytes, uint64_t time);
-	/* In place of resp_body when msg[EX_RESPONSE].sse. */
-	void (*resp_event)(void *ctx, struct exchange *ex, const struct sse_event *ev,
-			   uint64_t time);
+	/* In place of the two bodies where kind says so. */
+	void (*event)(void *ctx, struct exchange *ex, enum ex_side side, const struct ex_event *ev,
+		      uint64_t time);
 	/* Decoded bytes are missing here in this side's body. */
 	void (*gap)(void *ctx, struct exchange *ex, enum ex_side side);
 	void (*end)(void *ctx, struct exchange *ex, uint64_t time);

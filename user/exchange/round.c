@@ -154,12 +154,13 @@ static void resp_bytes(void *ctx, struct sv bytes)
 	give(ctx, EX_RESPONSE, bytes);
 }
 
-static void resp_event(void *ctx, const struct sse_event *ev)
+static void resp_event(void *ctx, const struct ex_event *ev)
 {
 	struct round *round = ctx;
 	const struct pairs_opts *o = &round->pairs->opts;
 
-	o->ops->resp_event(o->ctx, round->ex, ev, round->now);
+	round->ex->msg[EX_RESPONSE].events++;
+	o->ops->event(o->ctx, round->ex, EX_RESPONSE, ev, round->now);
 }
 
 static const struct body_sink body_sinks[] = {
@@ -192,9 +193,9 @@ static void body_begin(struct round *round, enum ex_side side)
 
 	if (sv_eq_nocase(codings[1], SV("chunked")))
 		codings[1] = SV_NONE;
-	if (!codings[0].len && !codings[1].len && !msg->sse)
+	if (!codings[0].len && !codings[1].len && msg->kind != EX_SSE)
 		return;
-	err = body_new(&round->body[side], codings, msg->sse, &round->pairs->limits,
+	err = body_new(&round->body[side], codings, msg->kind == EX_SSE, &round->pairs->limits,
 		       &body_sinks[side], round);
 	if (err)
 		body_failed(round, side, err);
@@ -218,7 +219,8 @@ static void response_head(struct round *round, const struct http_head *head)
 
 	begin(round);
 	ex->status = head->status;
-	ex->msg[EX_RESPONSE].sse = is_event_stream(ex->msg[EX_RESPONSE].header[EX_H_CONTENT_TYPE]);
+	if (is_event_stream(ex->msg[EX_RESPONSE].header[EX_H_CONTENT_TYPE]))
+		ex->msg[EX_RESPONSE].kind = EX_SSE;
 	o->ops->resp_head(o->ctx, ex);
 }
 
@@ -266,7 +268,7 @@ void round_bytes(struct round *round, enum ex_side side, struct sv bytes)
 		return;
 	}
 	err = body_feed(round->body[side], bytes);
-	if (msg->sse)
+	if (msg->kind == EX_SSE)
 		msg->body_bytes = body_bytes(round->body[side]);
 	if (err)
 		body_failed(round, side, err);

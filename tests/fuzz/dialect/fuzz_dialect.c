@@ -8,6 +8,7 @@
  */
 #include "base/utf8.h"
 #include "dialect/dialect.h"
+#include "proto/sse.h"
 
 #include "../cut.h"
 
@@ -134,11 +135,11 @@ static void on_call(void *ctx, struct call *c)
 static int on_event(void *ctx, const struct sse_event *ev)
 {
 	struct run *r = ctx;
-	struct sse_event named = *ev;
+	struct ex_event named = { ev->type, ev->data, ev->truncated, false };
 
 	if (r->flags & NAMED_EVENTS)
 		named.type = sv_of(event_names[r->event++ % ARRAY_SIZE(event_names)]);
-	dialect_exchange_ops.resp_event(r->d, &r->ex, &named, 5);
+	dialect_exchange_ops.event(r->d, &r->ex, EX_RESPONSE, &named, 5);
 	return 0;
 }
 
@@ -153,7 +154,7 @@ static void feed_answer(void *ctx, struct sv piece)
 {
 	struct run *r = ctx;
 
-	if (r->ex.msg[EX_RESPONSE].sse)
+	if (r->ex.msg[EX_RESPONSE].kind == EX_SSE)
 		sse_feed(&r->sse, piece);
 	else
 		dialect_exchange_ops.resp_body(r->d, &r->ex, piece, 5);
@@ -169,7 +170,7 @@ static void feed(struct run *r, enum ex_side side, uint8_t how, struct sv body, 
 		return;
 	}
 	cut_feed(how, half, fn, r);
-	if (r->ex.msg[side].sse)
+	if (r->ex.msg[side].kind == EX_SSE)
 		sse_gap(&r->sse);
 	dialect_exchange_ops.gap(r->d, &r->ex, side);
 	cut_feed(how, sv_skip(body, half.len), fn, r);
@@ -185,7 +186,7 @@ static void begin(struct run *r, uint8_t which)
 	req->header[EX_H_HOST] = SV("localhost:1");
 	req->gapped = r->flags & GAP_REQUEST;
 	r->ex.msg[EX_RESPONSE].gapped = r->flags & GAP_ANSWER;
-	r->ex.msg[EX_RESPONSE].sse = r->flags & AS_EVENTS;
+	r->ex.msg[EX_RESPONSE].kind = r->flags & AS_EVENTS ? EX_SSE : EX_PLAIN;
 	dialect_exchange_ops.begin(r->d, &r->ex);
 }
 

@@ -23,19 +23,19 @@ static void on_begin(void *ctx, struct exchange *ex)
 {
 	struct state *s = ctx;
 
-	CHECK(!ex->user);
-	ex->user = s;
+	CHECK(!ex->user[EX_READ_MODEL]);
+	ex->user[EX_READ_MODEL] = s;
 	s->open++;
 }
 
 static void on_bytes(void *ctx, struct exchange *ex, struct sv bytes)
 {
-	CHECK(ex->user == ctx && bytes.len > 0);
+	CHECK(ex->user[EX_READ_MODEL] == ctx && bytes.len > 0);
 }
 
 static void on_head(void *ctx, struct exchange *ex)
 {
-	CHECK(ex->user == ctx);
+	CHECK(ex->user[EX_READ_MODEL] == ctx);
 }
 
 static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64_t time)
@@ -46,15 +46,17 @@ static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64
 	on_bytes(ctx, ex, bytes);
 }
 
-static void on_resp_event(void *ctx, struct exchange *ex, const struct sse_event *ev, uint64_t time)
+static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const struct ex_event *ev,
+		     uint64_t time)
 {
 	(void)time;
-	CHECK(ex->user == ctx && ev->data.len <= PAIR_EVENT_MAX);
+	CHECK(ex->user[EX_READ_MODEL] == ctx && ev->data.len <= PAIR_EVENT_MAX);
+	CHECK(ex->msg[side].kind != EX_PLAIN);
 }
 
 static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
 {
-	CHECK(ex->user == ctx && ex->msg[side].gapped && ex->msg[side].lost > 0);
+	CHECK(ex->user[EX_READ_MODEL] == ctx && ex->msg[side].gapped && ex->msg[side].lost > 0);
 }
 
 static void on_end(void *ctx, struct exchange *ex, uint64_t time)
@@ -62,7 +64,7 @@ static void on_end(void *ctx, struct exchange *ex, uint64_t time)
 	struct state *s = ctx;
 
 	(void)time;
-	CHECK(ex->user == s && ex->outcome != EX_OPEN);
+	CHECK(ex->user[EX_READ_MODEL] == s && ex->outcome != EX_OPEN);
 	CHECK(ex->outcome != EX_DONE || ex->msg[EX_RESPONSE].complete);
 	s->open--;
 }
@@ -73,7 +75,7 @@ static const struct exchange_ops ops = {
 	.req_end = on_head,
 	.resp_head = on_head,
 	.resp_body = on_resp_body,
-	.resp_event = on_resp_event,
+	.event = on_event,
 	.gap = on_gap,
 	.end = on_end,
 };

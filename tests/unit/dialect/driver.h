@@ -8,6 +8,7 @@
  */
 #include "cuts.h"
 #include "dialect/dialect.h"
+#include "proto/sse.h"
 
 /* One exchange. Times: request at 1 s, head of the answer at 2 s, end at 9 s. */
 struct play {
@@ -198,7 +199,9 @@ static inline int driver_on_event(void *ctx, const struct sse_event *ev)
 	struct driver *dr = ctx;
 
 	dr->now += SEC / 10;
-	dialect_exchange_ops.resp_event(dr->d, &dr->ex, ev, dr->now);
+	dialect_exchange_ops.event(dr->d, &dr->ex, EX_RESPONSE,
+				   &(struct ex_event){ ev->type, ev->data, ev->truncated, false },
+				   dr->now);
 	return 0;
 }
 
@@ -213,7 +216,7 @@ static inline void driver_feed_answer(void *ctx, struct sv piece)
 {
 	struct driver *dr = ctx;
 
-	if (dr->ex.msg[EX_RESPONSE].sse)
+	if (dr->ex.msg[EX_RESPONSE].kind == EX_SSE)
 		sse_feed(&dr->sse, piece);
 	else
 		dialect_exchange_ops.resp_body(dr->d, &dr->ex, piece, dr->now);
@@ -224,7 +227,7 @@ static inline void driver_feed_gap(struct driver *dr, cut_feed_fn *fn, enum ex_s
 				   struct sv body, size_t at, size_t n)
 {
 	cut_piece(fn, dr, sv_cut(body, at));
-	if (dr->ex.msg[side].sse)
+	if (dr->ex.msg[side].kind == EX_SSE)
 		sse_gap(&dr->sse);
 	dialect_exchange_ops.gap(dr->d, &dr->ex, side);
 	cut_piece(fn, dr, sv_skip(body, at + n < body.len ? at + n : body.len));
@@ -257,7 +260,7 @@ static inline void driver_answer(struct driver *dr, const struct play *p, size_t
 	sse_init(&dr->sse, buf, 1 << 20, driver_on_event, dr);
 	resp->head_seen = true;
 	resp->t_first = 2 * SEC;
-	resp->sse = p->sse;
+	resp->kind = p->sse ? EX_SSE : EX_PLAIN;
 	dr->ex.status = p->status ? p->status : 200;
 	dr->now = 2 * SEC;
 	dialect_exchange_ops.resp_head(dr->d, &dr->ex);

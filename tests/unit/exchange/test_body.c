@@ -26,7 +26,7 @@ static void on_bytes(void *ctx, struct sv bytes)
 		note(&r->notes, "%.*s", SV_ARG(bytes));
 }
 
-static void on_event(void *ctx, const struct sse_event *ev)
+static void on_event(void *ctx, const struct ex_event *ev)
 {
 	struct run *r = ctx;
 

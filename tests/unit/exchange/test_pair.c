@@ -41,8 +41,8 @@ static void on_begin(void *ctx, struct exchange *ex)
 	struct run *r = ctx;
 
 	assert_int_equal(ex->outcome, EX_OPEN);
-	assert_null(ex->user);
-	ex->user = r;
+	assert_null(ex->user[EX_READ_MODEL]);
+	ex->user[EX_READ_MODEL] = r;
 	r->joined = 0;
 	note(&r->notes, "%d:%.*s%s%.*s ", (int)ex->number, SV_ARG(ex->method),
 	     ex->method.len ? " " : "", SV_ARG(ex->target));
@@ -50,7 +50,7 @@ static void on_begin(void *ctx, struct exchange *ex)
 
 static void note_body(struct run *r, struct exchange *ex, char dir, struct sv bytes)
 {
-	assert_ptr_equal(ex->user, r);
+	assert_ptr_equal(ex->user[EX_READ_MODEL], r);
 	assert_true(bytes.len > 0);
 	if (r->joined == dir)
 		r->notes.len--;
@@ -69,7 +69,7 @@ static void on_req_end(void *ctx, struct exchange *ex)
 {
 	struct run *r = ctx;
 
-	assert_ptr_equal(ex->user, r);
+	assert_ptr_equal(ex->user[EX_READ_MODEL], r);
 	r->joined = 0;
 	note(&r->notes, "%d>. ", (int)ex->number);
 }
@@ -78,7 +78,7 @@ static void on_resp_head(void *ctx, struct exchange *ex)
 {
 	struct run *r = ctx;
 
-	assert_ptr_equal(ex->user, r);
+	assert_ptr_equal(ex->user[EX_READ_MODEL], r);
 	r->joined = 0;
 	note(&r->notes, "%d:%u ", (int)ex->number, ex->status);
 }
@@ -91,12 +91,14 @@ static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64
 	note_body(r, ex, '<', bytes);
 }
 
-static void on_resp_event(void *ctx, struct exchange *ex, const struct sse_event *ev, uint64_t time)
+static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const struct ex_event *ev,
+		     uint64_t time)
 {
 	struct run *r = ctx;
 
 	assert_int_equal(time, r->now);
-	assert_true(ex->msg[EX_RESPONSE].sse);
+	assert_int_equal(side, EX_RESPONSE);
+	assert_int_equal(ex->msg[side].kind, EX_SSE);
 	r->joined = 0;
 	note(&r->notes, "%d{%.*s|%.*s} ", (int)ex->number, SV_ARG(ev->type), SV_ARG(ev->data));
 }
@@ -117,7 +119,7 @@ static void on_end(void *ctx, struct exchange *ex, uint64_t time)
 	};
 	struct run *r = ctx;
 
-	assert_ptr_equal(ex->user, r);
+	assert_ptr_equal(ex->user[EX_READ_MODEL], r);
 	assert_int_equal(time, r->now);
 	r->joined = 0;
 	note(&r->notes, "%d=%s", (int)ex->number, outcomes[ex->outcome]);
@@ -136,7 +138,7 @@ static const struct exchange_ops ops = {
 	.req_end = on_req_end,
 	.resp_head = on_resp_head,
 	.resp_body = on_resp_body,
-	.resp_event = on_resp_event,
+	.event = on_event,
 	.gap = on_gap,
 	.end = on_end,
 };
