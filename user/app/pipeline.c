@@ -11,6 +11,7 @@
 #include "app/servers.h"
 #include "app/unseen.h"
 #include "dialect/dialect.h"
+#include "dialect/readers.h"
 #include "exchange/pair.h"
 #include "facts/facts.h"
 #include "probe/recfile.h"
@@ -29,6 +30,7 @@ struct pipeline {
 	struct rpcs *rpcs;
 	struct servers servers;
 	struct dialect *dialect;
+	struct readers readers;
 	struct outputs *outputs;
 	struct accounts *accounts; /* NULL: not asked for */
 	struct rec_writer *rec;	   /* NULL: not asked for */
@@ -69,7 +71,7 @@ static int build_stages(struct pipeline *p)
 	const struct dialect_options d = {
 		.want_content = !option_is(p->opt.options, OPT_content, "off"),
 	};
-	struct pairs_opts pairs = { .stats = p->stats, .ops = &dialect_exchange_ops };
+	struct pairs_opts pairs = { .stats = p->stats, .ops = &readers_exchange_ops };
 	struct rpcs_opts rpcs = { .stats = p->stats, .closed = servers_closed, .ctx = &p->servers };
 	struct conns_opts conns = {
 		.stats = p->stats, .sink = &pairs_sink, .ignore = on_ignore, .ignore_ctx = p
@@ -87,7 +89,9 @@ static int build_stages(struct pipeline *p)
 		err = unseen_new(&p->unseen, &unseen);
 	if (!err)
 		err = dialect_new(&p->dialect, &d, on_call, p);
-	pairs.ctx = p->dialect;
+	p->readers.by[EX_READ_MODEL].ops = &dialect_exchange_ops;
+	p->readers.by[EX_READ_MODEL].ctx = p->dialect;
+	pairs.ctx = &p->readers;
 	if (!err)
 		err = pairs_new(&p->pairs, &pairs);
 	if (!err)

@@ -367,6 +367,7 @@ static void on_end(void *ctx, struct exchange *ex, uint64_t time)
 		struct call *c = p->call;
 
 		p->call = NULL;
+		ex->claimed = true;
 		d->stats.calls++;
 		d->stats.incomplete += c->loss != 0;
 		d->fn(d->ctx, c);

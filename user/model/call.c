@@ -27,6 +27,13 @@ const char *call_op_name(enum call_op op)
 		[CALL_CHAT] = "chat",
 		[CALL_TEXT_COMPLETION] = "text_completion",
 		[CALL_EMBEDDINGS] = "embeddings",
+		[CALL_GENERATE_CONTENT] = "generate_content",
+		[CALL_RETRIEVAL] = "retrieval",
+		[CALL_FETCH_RESPONSE] = "fetch_response",
+		[CALL_CREATE_AGENT] = "create_agent",
+		[CALL_INVOKE_AGENT] = "invoke_agent",
+		[CALL_MCP] = "mcp",
+		[CALL_HTTP] = "http",
 	};
 
 	return names[op];

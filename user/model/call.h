@@ -29,6 +29,18 @@ enum call_op {
 	CALL_CHAT,
 	CALL_TEXT_COMPLETION,
 	CALL_EMBEDDINGS,
+	CALL_GENERATE_CONTENT, /* chat as Gemini's API has it */
+	CALL_RETRIEVAL,	       /* a search in a vector store or knowledge base */
+	CALL_FETCH_RESPONSE,   /* of a response made earlier */
+	CALL_CREATE_AGENT,     /* at a provider that hosts agents */
+	CALL_INVOKE_AGENT,     /* ... its run; or another agent's, by A2A */
+	CALL_MCP,	       /* a message of the Model Context Protocol */
+	CALL_HTTP,	       /* any other HTTP request */
+};
+
+enum call_role {
+	CALL_CLIENT, /* the process asked */
+	CALL_SERVER, /* it answered */
 };
 
 /* Which OpenAI API carried it; NONE for all others. */
@@ -155,11 +167,23 @@ struct call_tool_def {
 	struct sv parameters; /* JSON text */
 };
 
+/* A value that was filled into a prompt's template, or given to an MCP prompt. */
+struct call_variable {
+	struct call_variable *next;
+	struct sv name;
+	struct sv value; /* as JSON, if it is no string */
+};
+
 struct call_content {
 	struct call_message *input;
 	struct call_message *output;
 	struct call_part *system;
 	struct call_tool_def *tools;
+	struct call_variable *variables;
+	struct sv arguments; /* MCP tools/call: JSON text */
+	struct sv result;    /* ... JSON text */
+	struct sv query;     /* retrieval */
+	struct sv documents; /* retrieval: JSON text, as the convention has it */
 	struct sv error_message;
 	bool partial; /* some of it was left out */
 };
@@ -173,13 +197,33 @@ struct call_id {
 	uint64_t number;
 };
 
+/* What carries MCP. */
+enum call_transport {
+	CALL_TRANSPORT_NONE,
+	CALL_TRANSPORT_PIPE, /* standard input and output */
+	CALL_TRANSPORT_HTTP, /* requests and event streams */
+};
+
+/* The sender's own span, as it stood on the wire (W3C Trace Context). */
+struct call_trace {
+	bool set;
+	uint8_t trace_id[16];
+	uint8_t span_id[8];
+	uint8_t flags;
+	struct sv state; /* tracestate, as written */
+};
+
 struct call {
 	struct call_id id;
 	enum call_op op;
+	enum call_role role;
 	enum call_api api;
 	enum call_outcome outcome;
 	const char *provider; /* static: a value of gen_ai.provider.name */
 	const char *dialect;  /* static: name of the row that read it */
+	struct call_trace trace;
+	struct sv session_id; /* by baggage */
+	struct sv user_id;    /* by baggage */
 
 	struct {
 		struct sv model;
@@ -203,6 +247,8 @@ struct call {
 		struct sv prompt_name;
 		struct sv prompt_version;
 		struct opt_int resend_count;
+		struct opt_int stream_cursor; /* FETCH_RESPONSE: from this event on */
+		struct sv guardrail_id;	      /* aws.bedrock.guardrail.id */
 	} req;
 
 	struct {
@@ -212,7 +258,55 @@ struct call {
 		struct sv system_fingerprint;
 		struct call_list finish_reasons; /* one per candidate, in order */
 		struct opt_bool compacted;
+		struct sv status;     /* FETCH_RESPONSE: of the response, on the wire */
+		struct sv request_id; /* the provider's name for the HTTP request */
 	} resp;
+
+	/* An agent that somebody else hosts: CREATE_AGENT, INVOKE_AGENT. */
+	struct {
+		struct sv id;
+		struct sv name;
+		struct sv description;
+		struct sv version;
+	} agent;
+
+	struct {
+		struct sv data_source_id;    /* collection, index, store */
+		struct sv knowledge_base_id; /* aws.bedrock.knowledge_base.id */
+		struct opt_int top_k;
+		struct opt_int found; /* documents that came */
+	} retrieval;
+
+	/* MCP. */
+	struct {
+		struct sv method;
+		struct sv id; /* JSON-RPC's, as text; none: a notification */
+		struct sv tool;
+		struct sv prompt;
+		struct sv resource_uri;
+		struct sv session_id;
+		struct sv protocol_version;
+		struct sv rpc_version;	   /* of JSON-RPC, where it is not 2.0 */
+		struct opt_int error_code; /* of JSON-RPC */
+		enum call_transport transport;
+		bool has_link; /* link is the transport's own trace context */
+		struct call_trace link;
+	} mcp;
+
+	/* HTTP; the version also for MCP over it. */
+	struct {
+		struct sv method;
+		struct sv path;	       /* without query, fragment, userinfo */
+		struct sv grpc_method; /* package.Service/Method; gRPC only */
+		struct sv grpc_status;
+		struct opt_int request_size; /* body bytes as sent */
+		struct opt_int response_size;
+		struct opt_int request_messages; /* gRPC, WebSocket */
+		struct opt_int response_messages;
+		uint8_t major, minor; /* 0.0: not known */
+		bool tls;
+		bool websocket;
+	} http;
 
 	struct call_usage usage;
 	struct call_tool *tools; /* in the order of the answer */
