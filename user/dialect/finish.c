@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "dialect/route.h"
+#include "dialect/carry.h"
 
 void field_error(struct parse *p, const struct field *f, const struct json_event *ev)
 {
@@ -73,13 +73,6 @@ static void end_answer(struct parse *p)
 	doc_close(&p->answer);
 }
 
-static uint32_t message_loss(const struct ex_message *m)
-{
-	return (m->gapped || m->lost ? CALL_LOSS(GAP) : 0) |
-	       (m->decode_failed ? CALL_LOSS(DECODE) : 0) |
-	       (m->truncated ? CALL_LOSS(EXPANSION) : 0);
-}
-
 /* What is known to be missing. Also says whether the answer's end may be. */
 static void take_loss(struct parse *p)
 {
@@ -90,7 +83,7 @@ static void take_loss(struct parse *p)
 	bool bad = p->request_bad || (p->answer_bad && ex->status < 400);
 
 	c->lost_bytes = req->lost + resp->lost;
-	c->loss = message_loss(req) | message_loss(resp);
+	c->loss = carry_loss(req) | carry_loss(resp);
 	if (!req->head_seen)
 		c->loss |= CALL_LOSS(JOINED_LATE);
 	if (bad && !c->loss) {
@@ -109,21 +102,6 @@ static void take_loss(struct parse *p)
 	}
 }
 
-/* How the transport ended it, where the provider said nothing. */
-static const struct {
-	enum ex_outcome from;
-	enum call_outcome to;
-	const char *error;
-} ends[] = {
-	{ EX_CUT, CALL_CUT, "connection_reset" },
-	{ EX_CANCELLED, CALL_CANCELLED, "cancelled" },
-	{ EX_NO_RESPONSE, CALL_NO_RESPONSE, "no_response" },
-	{ EX_PROC_EXIT, CALL_PROC_EXIT, "process_exit" },
-	{ EX_BROKEN, CALL_UNKNOWN, "" },
-	{ EX_STOPPED, CALL_UNKNOWN, "" },
-	{ EX_OPEN, CALL_UNKNOWN, "" },
-};
-
 static void take_outcome(struct parse *p)
 {
 	struct call *c = p->call;
@@ -139,12 +117,7 @@ static void take_outcome(struct parse *p)
 	/* What we lost ourselves may have held the end: then nobody knows of a failure. */
 	if (p->whole || p->ex->msg[EX_RESPONSE].gapped || p->ex->msg[EX_RESPONSE].lost)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		if (ends[i].from != p->ex->outcome)
-			continue;
-		c->outcome = ends[i].to;
-		c->error_type = sv_of(ends[i].error);
-	}
+	carry_outcome(c, p->ex->outcome);
 }
 
 /*
@@ -170,36 +143,13 @@ static void take_finish_reasons(struct parse *p)
 	}
 }
 
-static void take_server(struct parse *p)
-{
-	const struct exchange *ex = p->ex;
-	const struct ex_message *req = &ex->msg[EX_REQUEST];
-	struct call *c = p->call;
-	struct sv host;
-	uint16_t port;
-
-	route_authority(req->header[EX_H_HOST], &host, &port);
-	string_piece(p, &c->server_address, host, CALL_STRING_MAX);
-	if (host.len)
-		c->server_port = port ? port : ex->tls ? 443 : 80;
-	string_piece(p, &c->user_agent, req->header[EX_H_USER_AGENT], CALL_STRING_MAX);
-	c->peer_family = ex->peer_family;
-	c->peer_port = ex->peer_port;
-	memcpy(c->peer_addr, ex->peer_addr, sizeof(c->peer_addr));
-	c->provider = p->provider ? p->provider : p->api->provider;
-}
-
 static void take_times(struct parse *p, uint64_t time)
 {
-	const struct ex_message *req = &p->ex->msg[EX_REQUEST], *resp = &p->ex->msg[EX_RESPONSE];
-	struct call *c = p->call;
+	const struct ex_message *resp = &p->ex->msg[EX_RESPONSE];
 
-	c->t_start = req->t_first ? req->t_first : resp->t_first ? resp->t_first : time;
-	c->t_first_chunk = p->t_first_event;
 	/* A connection that idles on after a whole answer does not make the call longer. */
-	c->t_end = resp->t_end && (resp->complete || p->whole) ? resp->t_end : time;
-	if (c->t_end < c->t_start)
-		c->t_end = c->t_start;
+	carry_times(p->call, p->ex, resp->t_end && p->whole ? resp->t_end : time);
+	p->call->t_first_chunk = p->t_first_event;
 }
 
 static void take_identity(struct parse *p)
@@ -208,11 +158,11 @@ static void take_identity(struct parse *p)
 	struct call *c = p->call;
 	int64_t n;
 
-	c->id = (struct call_id){ ex->tgid, ex->proc_start, ex->object, ex->birth, ex->number };
+	carry_exchange(c, ex);
 	c->op = p->api->op;
 	c->api = p->api->api;
 	c->dialect = p->api->name;
-	c->status = ex->status;
+	c->provider = p->provider ? p->provider : p->api->provider;
 	if (number_int(ex->msg[EX_REQUEST].header[EX_H_STAINLESS_RETRY_COUNT], &n) && n > 0)
 		c->req.resend_count = (struct opt_int){ n, true };
 }
@@ -241,7 +191,6 @@ bool parse_finish(struct parse *p, uint64_t time)
 	if (!is_model_call(p))
 		return false;
 	take_identity(p);
-	take_server(p);
 	take_times(p, time);
 	answer_settle(p);
 	take_loss(p);

@@ -64,16 +64,17 @@ enum call_outcome {
  * Why a call is not all that passed on the wire. Row: (name, word in
  * earshot.capture.cause). Any bit set means earshot.capture.complete=false.
  */
-#define CALL_LOSSES(X)                                                                   \
-	X(GAP, "gap")			/* bytes of request or response are missing */   \
-	X(JOINED_LATE, "joined_late")	/* the request was not seen at all */            \
-	X(DECODE, "decode_failed")	/* content coding unknown or broken */           \
-	X(EXPANSION, "expansion_bound") /* decoded body larger than its bound */         \
-	X(JSON, "body_not_json")	/* a body that should be JSON is not */          \
-	X(EVENT, "event_too_long")	/* a stream event did not fit */                 \
-	X(MEMORY, "memory_bound")	/* the call's arena was full: fields left out */ \
-	X(PROTOCOL, "protocol_error")	/* the message broke its protocol */             \
-	X(STOPPED, "stopped")		/* earshot stopped first */
+#define CALL_LOSSES(X)                                                                      \
+	X(GAP, "gap")			   /* bytes of request or response are missing */   \
+	X(JOINED_LATE, "joined_late")	   /* the request was not seen at all */            \
+	X(DECODE, "decode_failed")	   /* content coding unknown or broken */           \
+	X(EXPANSION, "expansion_bound")	   /* decoded body larger than its bound */         \
+	X(JSON, "body_not_json")	   /* a body that should be JSON is not */          \
+	X(EVENT, "event_too_long")	   /* a stream event did not fit */                 \
+	X(MEMORY, "memory_bound")	   /* the call's arena was full: fields left out */ \
+	X(PROTOCOL, "protocol_error")	   /* the message broke its protocol */             \
+	X(STOPPED, "stopped")		   /* earshot stopped first */                      \
+	X(FIELDS, "header_fields_unknown") /* HTTP/2: they refer to what passed unseen */
 
 enum call_loss_bit {
 #define X(name, text) CALL_LOSS_BIT_##name,
