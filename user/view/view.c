@@ -51,6 +51,7 @@ struct view {
 	uint64_t calls;
 	uint64_t errors;
 	uint64_t incomplete;
+	uint64_t mcp, http; /* of the calls */
 	struct tallies models;
 	struct tallies kinds;
 };
@@ -161,14 +162,14 @@ static uint64_t amount(struct opt_int n)
 	return n.set && n.v > 0 ? (uint64_t)n.v : 0;
 }
 
-static void count_model(struct view *v, const struct call *c)
+static void count_provider(struct view *v, const struct call *c)
 {
 	struct sv model = c->req.model.len ? c->req.model : c->resp.model;
 	struct tally *t;
 	struct buf b;
 
 	buf_init(&b, 0);
-	buf_addf(&b, "%s/", c->provider);
+	buf_addf(&b, "%s/", c->provider ? c->provider : call_op_name(c->op));
 	view_escape(&b, model.len ? sv_cut(model, 80) : SV("?"));
 	t = b.failed ? NULL : tally_of(v, &v->models, buf_sv(&b));
 	buf_done(&b);
@@ -180,6 +181,19 @@ static void count_model(struct view *v, const struct call *c)
 	t->input += amount(c->usage.input);
 	t->cached += amount(c->usage.cache_read);
 	t->output += amount(c->usage.output);
+}
+
+static void count_model(struct view *v, const struct call *c)
+{
+	if (c->op == CALL_MCP) {
+		v->mcp++;
+		return;
+	}
+	if (c->op == CALL_HTTP) {
+		v->http++;
+		return;
+	}
+	count_provider(v, c);
 }
 
 void view_add(struct view *v, const struct call *call, const struct process *p,
@@ -321,6 +335,16 @@ static void put_models(struct text *t, const struct view *v)
 			text_put(t, RED, ", ");
 			put_count(t, m->errors, "error", "errors");
 		}
+		buf_addc(t->out, '\n');
+	}
+	if (v->mcp) {
+		text_put(t, PLAIN, "  MCP  ");
+		put_count(t, v->mcp, "message", "messages");
+		buf_addc(t->out, '\n');
+	}
+	if (v->http) {
+		text_put(t, PLAIN, "  other HTTP  ");
+		put_count(t, v->http, "request", "requests");
 		buf_addc(t->out, '\n');
 	}
 	if (v->models.others)
