@@ -12,7 +12,7 @@
 #include "app/unseen.h"
 #include "dialect/dialect.h"
 #include "dialect/readers.h"
-#include "exchange/pair.h"
+#include "exchange/h2.h"
 #include "facts/facts.h"
 #include "probe/recfile.h"
 #include "stream/aead.h"
@@ -73,9 +73,7 @@ static int build_stages(struct pipeline *p)
 	};
 	struct pairs_opts pairs = { .stats = p->stats, .ops = &readers_exchange_ops };
 	struct rpcs_opts rpcs = { .stats = p->stats, .closed = servers_closed, .ctx = &p->servers };
-	struct conns_opts conns = {
-		.stats = p->stats, .sink = &pairs_sink, .ignore = on_ignore, .ignore_ctx = p
-	};
+	struct conns_opts conns = { .stats = p->stats, .ignore = on_ignore, .ignore_ctx = p };
 	struct unseen_opts unseen = {
 		.all_hosts = option_is(p->opt.options, OPT_blind_spots, "all") ||
 			     p->opt.options->command == CMD_EXPLAIN,
@@ -96,9 +94,10 @@ static int build_stages(struct pipeline *p)
 		err = pairs_new(&p->pairs, &pairs);
 	if (!err)
 		err = rpcs_new(&p->rpcs, &rpcs);
-	conns.sink_ctx = p->pairs;
-	conns.rpc = &rpcs_sink;
-	conns.rpc_ctx = p->rpcs;
+	conns.readers[CONN_HTTP1] = conns.readers[CONN_UNSEEN] =
+		(struct conn_reader){ &pairs_sink, p->pairs };
+	conns.readers[CONN_HTTP2] = (struct conn_reader){ &h2_sink, p->pairs };
+	conns.readers[CONN_JSONRPC] = (struct conn_reader){ &rpcs_sink, p->rpcs };
 	conns.decided = unseen_decided;
 	conns.decided_ctx = p->unseen;
 	if (!err)
