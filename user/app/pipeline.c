@@ -8,10 +8,13 @@
 
 #include "app/accounts.h"
 #include "app/outputs.h"
+#include "app/rules.h"
 #include "app/servers.h"
 #include "app/unseen.h"
 #include "dialect/dialect.h"
 #include "dialect/readers.h"
+#include "dialect/rpc.h"
+#include "dialect/web.h"
 #include "exchange/h2.h"
 #include "facts/facts.h"
 #include "probe/recfile.h"
@@ -30,6 +33,9 @@ struct pipeline {
 	struct rpcs *rpcs;
 	struct servers servers;
 	struct dialect *dialect;
+	struct rpc_reader *rpc;
+	struct web *web;
+	struct rules rules;
 	struct readers readers;
 	struct outputs *outputs;
 	struct accounts *accounts; /* NULL: not asked for */
@@ -49,7 +55,9 @@ static void on_call(void *ctx, struct call *call)
 {
 	struct pipeline *p = ctx;
 
-	outputs_call(p->outputs, call, facts_process(p->facts, call->id.tgid, call->id.proc_start),
+	outputs_call(p->outputs, call,
+		     call->owner_tgid ? facts_newest(p->facts, call->owner_tgid)
+				      : facts_process(p->facts, call->id.tgid, call->id.proc_start),
 		     facts_machine(p->facts), p->now);
 	call_free(call);
 }
@@ -65,14 +73,41 @@ static void on_ignore(void *ctx, const struct conn *conn)
 
 static aead_out_fn on_made;
 
-static int build_stages(struct pipeline *p)
+/* Who looks at exchanges: calls of models first, then JSON-RPC, then what is left. */
+static int build_readers(struct pipeline *p, char *error)
+{
+	bool content = !option_is(p->opt.options, OPT_content, "off");
+	const struct dialect_options d = { .want_content = content };
+	const struct rpc_options rpc = { .want_content = content, .fn = on_call, .ctx = p };
+	struct web_options web = { .rules = p->rules.http, .fn = on_call, .ctx = p };
+	int err = rules_read(&p->rules, p->opt.options, error);
+
+	web.rule_count = p->rules.http_count;
+	if (!err)
+		err = dialect_new(&p->dialect, &d, on_call, p);
+	if (!err)
+		err = rpc_reader_new(&p->rpc, &rpc);
+	if (!err)
+		err = web_new(&p->web, &web);
+	if (err)
+		return err;
+	p->readers.by[EX_READ_MODEL].ops = &dialect_exchange_ops;
+	p->readers.by[EX_READ_MODEL].ctx = p->dialect;
+	p->readers.by[EX_READ_RPC].ops = &rpc_exchange_ops;
+	p->readers.by[EX_READ_RPC].ctx = p->rpc;
+	p->readers.by[EX_READ_WEB].ops = &web_exchange_ops;
+	p->readers.by[EX_READ_WEB].ctx = p->web;
+	return 0;
+}
+
+static int build_stages(struct pipeline *p, char *error)
 {
 	const struct aead_opts aead = { .stats = p->stats, .out = on_made, .out_ctx = p };
-	const struct dialect_options d = {
-		.want_content = !option_is(p->opt.options, OPT_content, "off"),
-	};
 	struct pairs_opts pairs = { .stats = p->stats, .ops = &readers_exchange_ops };
-	struct rpcs_opts rpcs = { .stats = p->stats, .closed = servers_closed, .ctx = &p->servers };
+	struct rpcs_opts rpcs = { .stats = p->stats,
+				  .ops = &rpc_pipe_ops,
+				  .closed = servers_closed,
+				  .closed_ctx = &p->servers };
 	struct conns_opts conns = { .stats = p->stats, .ignore = on_ignore, .ignore_ctx = p };
 	struct unseen_opts unseen = {
 		.all_hosts = option_is(p->opt.options, OPT_blind_spots, "all") ||
@@ -86,10 +121,9 @@ static int build_stages(struct pipeline *p)
 	if (!err)
 		err = unseen_new(&p->unseen, &unseen);
 	if (!err)
-		err = dialect_new(&p->dialect, &d, on_call, p);
-	p->readers.by[EX_READ_MODEL].ops = &dialect_exchange_ops;
-	p->readers.by[EX_READ_MODEL].ctx = p->dialect;
+		err = build_readers(p, error);
 	pairs.ctx = &p->readers;
+	rpcs.ctx = p->rpc;
 	if (!err)
 		err = pairs_new(&p->pairs, &pairs);
 	if (!err)
@@ -128,7 +162,7 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_options *opt, char
 	if (!p)
 		return -ENOMEM;
 	p->opt = *opt;
-	err = build_stages(p);
+	err = build_stages(p, error);
 	if (!err)
 		err = open_recording(p, error);
 	if (!err)
@@ -154,6 +188,8 @@ void pipeline_free(struct pipeline *p)
 	pairs_free(p->pairs);
 	rpcs_free(p->rpcs);
 	dialect_free(p->dialect);
+	rpc_reader_free(p->rpc);
+	web_free(p->web);
 	unseen_free(p->unseen);
 	facts_free(p->facts);
 	accounts_free(p->accounts);
@@ -434,6 +470,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 	/* Also in the recording, so that a replay ends at the same time. */
 	aead_stop(p->aead, p->now);
 	conns_stop(p->conns, p->now);
+	rpc_reader_stop(p->rpc, p->now);
 	unseen_stop(p->unseen);
 	p->stats[ES_U_WIRE_FULL].events += blinds_missed(unseen_blinds(p->unseen));
 	count_dialect_loss(p);

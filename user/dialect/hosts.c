@@ -50,15 +50,14 @@ static const struct {
 	{ "llama.cpp", "llama_cpp" },
 };
 
-static bool host_is(struct sv host, const char *pattern)
+bool host_fits(struct sv host, struct sv pattern)
 {
-	struct sv p = sv_of(pattern);
-	size_t star = sv_find(p, '*');
-	struct sv head = sv_cut(p, star), tail;
+	size_t star = sv_find(pattern, '*');
+	struct sv head = sv_cut(pattern, star), tail;
 
-	if (star == p.len)
-		return sv_eq_nocase(host, p);
-	tail = sv_skip(p, star + 1);
+	if (star == pattern.len)
+		return sv_eq_nocase(host, pattern);
+	tail = sv_skip(pattern, star + 1);
 	return host.len >= head.len + tail.len && sv_eq_nocase(sv_cut(host, head.len), head) &&
 	       sv_eq_nocase(sv_skip(host, host.len - tail.len), tail);
 }
@@ -66,7 +65,7 @@ static bool host_is(struct sv host, const char *pattern)
 bool host_known(struct sv host)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
-		if (host_is(host, hosts[i].host))
+		if (host_fits(host, sv_of(hosts[i].host)))
 			return true;
 	return false;
 }
@@ -74,7 +73,7 @@ bool host_known(struct sv host)
 const char *host_provider(struct sv host, struct sv path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
-		if (host_is(host, hosts[i].host) && sv_starts(path, sv_of(hosts[i].path)))
+		if (host_fits(host, sv_of(hosts[i].host)) && sv_starts(path, sv_of(hosts[i].path)))
 			return hosts[i].provider;
 	}
 	return NULL;

@@ -34,6 +34,8 @@ struct sv route_deployment(struct sv target);
 const char *host_provider(struct sv host, struct sv path);
 /* Does a model provider answer there, whatever the path? */
 bool host_known(struct sv host);
+/* In a pattern one '*' stands for any text; case does not count. */
+bool host_fits(struct sv host, struct sv pattern);
 /* By the Server field of the response. */
 const char *server_provider(struct sv server);
 

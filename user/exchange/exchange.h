@@ -194,6 +194,7 @@ struct exchange {
 	struct arena arena;	    /* heads live here; the consumer may use it too */
 	/* The consumer's own; the exchange layer never touches these. */
 	void *user[EX_READERS];
+	bool settled; /* from the start a reader is sure what it is: others need not look inside */
 	bool claimed; /* a reader has told what it was */
 };
 
