@@ -430,7 +430,8 @@ static void count_dialect_loss(struct pipeline *p)
 
 	p->stats[ES_U_JSON_ERROR].events += d->json_errors;
 	p->stats[ES_U_ARENA_FULL].events += d->arena_full;
-	p->stats[ES_U_CALLS_FULL].events += d->no_memory;
+	p->stats[ES_U_CALLS_FULL].events +=
+		d->no_memory + rpc_reader_stats(p->rpc)->no_memory + web_stats(p->web)->no_memory;
 }
 
 static int close_recording(struct pipeline *p, struct outputs_end *end)
@@ -460,6 +461,8 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 				   .accounts = p->accounts,
 				   .totals = conns_totals(p->conns),
 				   .dialect = dialect_stats(p->dialect),
+				   .rpc = rpc_reader_stats(p->rpc),
+				   .web = web_stats(p->web),
 				   .stats = p->stats,
 				   .figures = p->figures,
 				   .figure_count = p->figure_count,

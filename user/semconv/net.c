@@ -55,11 +55,11 @@ static void provider_attrs(struct attrs *as, const struct call *c, struct arena 
 
 void net_attrs(struct attrs *as, const struct call *c, struct arena *a)
 {
+	if (c->status)
+		attrs_int(as, a, SEMCONV_HTTP_RESPONSE_STATUS_CODE, c->status);
 	if (c->server_address.len && c->server_port)
 		attrs_int(as, a, SEMCONV_SERVER_PORT, c->server_port);
 	peer_attrs(as, c, a);
-	if (c->status)
-		attrs_int(as, a, SEMCONV_HTTP_RESPONSE_STATUS_CODE, c->status);
 	if (c->op == CALL_HTTP || c->op == CALL_MCP)
 		version_attr(as, c, a);
 	provider_attrs(as, c, a);

@@ -468,24 +468,24 @@ static void put_unseen(struct text *t, const struct view_facts *f)
 
 static void put_besides(struct text *t, const struct view_facts *f)
 {
-	if (!f->other_api && !f->not_model && !f->server_role && !f->note_count)
+	if (!f->other_api && !f->sampled_out && !f->note_count)
 		return;
 	text_put(t, BOLD, "besides\n");
 	put_other(t, f->other_api, "exchanges with model APIs that are no inference");
-	put_other(t, f->not_model, "other HTTP exchanges");
-	put_other(t, f->server_role, "HTTP exchanges answered, not made");
+	put_other(t, f->sampled_out, "HTTP exchanges left out by rule");
 	put_lines(t, PLAIN, f->notes, f->note_count);
 }
 
 int view_summary(struct buf *out, const struct view *v, const struct view_facts *f)
 {
 	struct text t = { .out = out, .colour = v->colour };
+	uint64_t models = v->calls - v->mcp - v->http;
 
 	put_tree(&t, v);
 	if (v->node_count)
 		buf_addc(out, '\n');
-	if (v->calls) {
-		put_count(&t, v->calls, "model call", "model calls");
+	if (models) {
+		put_count(&t, models, "model call", "model calls");
 		buf_addc(out, '\n');
 	} else {
 		text_put(&t, PLAIN, "no model call was seen\n");
