@@ -96,18 +96,21 @@ static struct node *node_find(struct view *v, uint32_t tgid, uint64_t start)
 
 static struct node *node_of(struct view *v, const struct call *c, const struct process *p)
 {
-	struct node *n = node_find(v, c->id.tgid, c->id.proc_start);
+	/* A call may belong to the process at the other end of a pipe. */
+	uint32_t tgid = p ? p->tgid : c->id.tgid;
+	uint64_t start = p ? p->start : c->id.proc_start;
+	struct node *n = node_find(v, tgid, start);
 	struct buf b;
 	struct text t = { .out = &b, .colour = v->colour };
 
 	if (n || v->node_count == VIEW_PROCESSES_MAX)
 		return n;
 	buf_init(&b, 0);
-	text_process(&t, p, c->id.tgid);
+	text_process(&t, p, tgid);
 	n = &v->nodes[v->node_count++];
 	*n = (struct node){
-		.tgid = c->id.tgid,
-		.start = c->id.proc_start,
+		.tgid = tgid,
+		.start = start,
 		.parent_tgid = p ? p->parent_tgid : 0,
 		.parent_start = p ? p->parent_start : 0,
 		.name = keep(v, &b),
