@@ -14,7 +14,7 @@ RUN make -j"$(nproc)" && make install DESTDIR=/out PREFIX=/usr
 FROM debian:12-slim
 RUN apt-get update -q && apt-get install -qy --no-install-recommends \
 	libbpf1 libelf1 libcapstone4 libcurl4 libprotobuf-c1 libxxhash0 zlib1g libbrotli1 \
-	libzstd1 liblzma5 libcyaml1 ca-certificates && rm -rf /var/lib/apt/lists/*
+	libzstd1 libnghttp2-14 liblzma5 libcyaml1 ca-certificates && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/ /
 ENTRYPOINT ["/usr/bin/earshot"]
 CMD ["doctor"]

@@ -21,7 +21,7 @@ else
 endif
 
 VERSION := $(shell cat VERSION)
-PKGS := libbpf libelf capstone libcurl libprotobuf-c libxxhash zlib libbrotlidec libzstd libcyaml liblzma
+PKGS := libbpf libelf capstone libcurl libprotobuf-c libxxhash zlib libbrotlidec libzstd libnghttp2 libcyaml liblzma
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
         -Wconversion -Wno-sign-conversion -Wpointer-arith -Wwrite-strings -Wundef
@@ -31,7 +31,7 @@ CFLAGS := -std=gnu11 -g -O2 $(WARN) $(HARDEN) $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now $(EXTRA_LDFLAGS)
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-LIBS := -lbpf -lelf -lcapstone -lcurl -lprotobuf-c -lxxhash -lz -lbrotlidec -lzstd -lcyaml -llzma -lm -lpthread
+LIBS := -lbpf -lelf -lcapstone -lcurl -lprotobuf-c -lxxhash -lz -lbrotlidec -lzstd -lnghttp2 -lcyaml -llzma -lm -lpthread
 
 .PHONY: all deps demo test test-unit test-e2e test-bpf bench fuzz lint install clean check-e2e
 all: $O/earshot

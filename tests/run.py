@@ -187,10 +187,13 @@ def run_fuzz(r, seconds):
         r.where = os.path.basename(path)
         inputs = sorted(glob.glob(os.path.join(corpus, '*')))
         r.check(bool(inputs), 'has a corpus', corpus)
+        words = corpus.replace('corpus_', '') + '.dict'
+        words = ['-dict=' + words] if os.path.exists(words) else []
         fuzz_one(r, path, ['-runs=0', corpus], 'replays its corpus')
         fresh = os.path.join(env.OUT, 'fuzz-corpus', os.path.basename(path))
         os.makedirs(fresh, exist_ok=True)
-        n = fuzz_one(r, path, ['-max_total_time=%d' % share, '-print_final_stats=1', fresh, corpus],
+        n = fuzz_one(r, path, ['-max_total_time=%d' % share, '-print_final_stats=1', *words,
+                               fresh, corpus],
                      'finds nothing in %d s' % share) if seconds else 0
         print('       %-40s %4d inputs, %8d fresh runs in %d s' % (
             r.where, len(inputs), n, share if seconds else 0), flush=True)

@@ -318,7 +318,7 @@ int main(void)
 {
 	static struct bench b;
 	struct pairs_opts pairs = { .stats = b.stats, .ops = &ops, .ctx = &b };
-	struct conns_opts conns = { .stats = b.stats, .sink = &pairs_sink };
+	struct conns_opts conns = { .stats = b.stats };
 	struct text small = request(60000), large = request(PROMPT_LEN);
 	struct text plain = answer(false), gzip = answer(true), none = text_new();
 	size_t event = strlen(chunk_json) + strlen("xx\r\ndata: \n\n\r\n");
@@ -329,7 +329,8 @@ int main(void)
 	    json_reader_new(&b.chunk, schema, IN_CHUNK, on_value, &b) ||
 	    json_reader_new(&b.request, schema, IN_REQUEST, on_value, &b))
 		return EXIT_FAILURE;
-	conns.sink_ctx = b.pairs;
+	conns.readers[CONN_HTTP1] = conns.readers[CONN_UNSEEN] =
+		(struct conn_reader){ &pairs_sink, b.pairs };
 	if (conns_new(&b.conns, &conns))
 		return EXIT_FAILURE;
 

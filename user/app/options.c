@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "app/config.h"
+#include "app/rules.h"
 
 static const struct option_info table[OPTION_COUNT] = {
 #define X(name, kind, commands, def, arg, text) { #name, kind, commands, def, arg, text },
@@ -229,6 +230,7 @@ int options_parse(struct options *o, int argc, char **argv, char *error)
 			 { "explain", CMD_EXPLAIN },
 			 { "replay", CMD_REPLAY },
 			 { "doctor", CMD_DOCTOR } };
+	struct rules rules;
 	int err;
 
 	*o = (struct options){ 0 };
@@ -252,7 +254,7 @@ int options_parse(struct options *o, int argc, char **argv, char *error)
 		err = take_config(o, error);
 	for (int i = 0; i < OPTION_COUNT && !err; i++)
 		err = check_value(o, i, error);
-	return err;
+	return err ? err : rules_read(&rules, o, error);
 }
 
 void options_done(struct options *o)

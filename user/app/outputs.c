@@ -358,8 +358,7 @@ int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 				.blind_count = blinds,
 				.other_api = end->dialect->other_api,
 				.unread_api = end->dialect->unread_api,
-				.not_model = end->dialect->not_model,
-				.server_role = end->dialect->server_role };
+				.sampled_out = end->web->sampled_out };
 	int err = path ? statsfile_write(path, end, o->calls) : 0;
 
 	if (err)

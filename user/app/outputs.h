@@ -12,6 +12,8 @@
 #include "audit/blind.h"
 #include "base/stats.h"
 #include "dialect/dialect.h"
+#include "dialect/rpc.h"
+#include "dialect/web.h"
 #include "facts/facts.h"
 #include "stream/conn.h"
 #include "view/view.h"
@@ -35,6 +37,8 @@ struct outputs_end {
 	const struct accounts *accounts; /* may be NULL */
 	const struct conns_totals *totals;
 	const struct dialect_stats *dialect;
+	const struct rpc_stats *rpc;
+	const struct web_stats *web;
 	struct stat_pair *stats;      /* the daemon's own counters: exporters' results are added */
 	const struct view_loss *loss; /* summed up, by enum es_stat */
 	unsigned int deadline_ms;

@@ -8,11 +8,14 @@
 
 #include "app/accounts.h"
 #include "app/outputs.h"
+#include "app/rules.h"
 #include "app/servers.h"
 #include "app/unseen.h"
 #include "dialect/dialect.h"
 #include "dialect/readers.h"
-#include "exchange/pair.h"
+#include "dialect/rpc.h"
+#include "dialect/web.h"
+#include "exchange/h2.h"
 #include "facts/facts.h"
 #include "probe/recfile.h"
 #include "stream/aead.h"
@@ -30,6 +33,9 @@ struct pipeline {
 	struct rpcs *rpcs;
 	struct servers servers;
 	struct dialect *dialect;
+	struct rpc_reader *rpc;
+	struct web *web;
+	struct rules rules;
 	struct readers readers;
 	struct outputs *outputs;
 	struct accounts *accounts; /* NULL: not asked for */
@@ -49,7 +55,9 @@ static void on_call(void *ctx, struct call *call)
 {
 	struct pipeline *p = ctx;
 
-	outputs_call(p->outputs, call, facts_process(p->facts, call->id.tgid, call->id.proc_start),
+	outputs_call(p->outputs, call,
+		     call->owner_tgid ? facts_newest(p->facts, call->owner_tgid)
+				      : facts_process(p->facts, call->id.tgid, call->id.proc_start),
 		     facts_machine(p->facts), p->now);
 	call_free(call);
 }
@@ -65,17 +73,42 @@ static void on_ignore(void *ctx, const struct conn *conn)
 
 static aead_out_fn on_made;
 
-static int build_stages(struct pipeline *p)
+/* Who looks at exchanges: calls of models first, then JSON-RPC, then what is left. */
+static int build_readers(struct pipeline *p, char *error)
+{
+	bool content = !option_is(p->opt.options, OPT_content, "off");
+	const struct dialect_options d = { .want_content = content };
+	const struct rpc_options rpc = { .want_content = content, .fn = on_call, .ctx = p };
+	struct web_options web = { .rules = p->rules.http, .fn = on_call, .ctx = p };
+	int err = rules_read(&p->rules, p->opt.options, error);
+
+	web.rule_count = p->rules.http_count;
+	if (!err)
+		err = dialect_new(&p->dialect, &d, on_call, p);
+	if (!err)
+		err = rpc_reader_new(&p->rpc, &rpc);
+	if (!err)
+		err = web_new(&p->web, &web);
+	if (err)
+		return err;
+	p->readers.by[EX_READ_MODEL].ops = &dialect_exchange_ops;
+	p->readers.by[EX_READ_MODEL].ctx = p->dialect;
+	p->readers.by[EX_READ_RPC].ops = &rpc_exchange_ops;
+	p->readers.by[EX_READ_RPC].ctx = p->rpc;
+	p->readers.by[EX_READ_WEB].ops = &web_exchange_ops;
+	p->readers.by[EX_READ_WEB].ctx = p->web;
+	return 0;
+}
+
+static int build_stages(struct pipeline *p, char *error)
 {
 	const struct aead_opts aead = { .stats = p->stats, .out = on_made, .out_ctx = p };
-	const struct dialect_options d = {
-		.want_content = !option_is(p->opt.options, OPT_content, "off"),
-	};
 	struct pairs_opts pairs = { .stats = p->stats, .ops = &readers_exchange_ops };
-	struct rpcs_opts rpcs = { .stats = p->stats, .closed = servers_closed, .ctx = &p->servers };
-	struct conns_opts conns = {
-		.stats = p->stats, .sink = &pairs_sink, .ignore = on_ignore, .ignore_ctx = p
-	};
+	struct rpcs_opts rpcs = { .stats = p->stats,
+				  .ops = &rpc_pipe_ops,
+				  .closed = servers_closed,
+				  .closed_ctx = &p->servers };
+	struct conns_opts conns = { .stats = p->stats, .ignore = on_ignore, .ignore_ctx = p };
 	struct unseen_opts unseen = {
 		.all_hosts = option_is(p->opt.options, OPT_blind_spots, "all") ||
 			     p->opt.options->command == CMD_EXPLAIN,
@@ -88,17 +121,17 @@ static int build_stages(struct pipeline *p)
 	if (!err)
 		err = unseen_new(&p->unseen, &unseen);
 	if (!err)
-		err = dialect_new(&p->dialect, &d, on_call, p);
-	p->readers.by[EX_READ_MODEL].ops = &dialect_exchange_ops;
-	p->readers.by[EX_READ_MODEL].ctx = p->dialect;
+		err = build_readers(p, error);
 	pairs.ctx = &p->readers;
+	rpcs.ctx = p->rpc;
 	if (!err)
 		err = pairs_new(&p->pairs, &pairs);
 	if (!err)
 		err = rpcs_new(&p->rpcs, &rpcs);
-	conns.sink_ctx = p->pairs;
-	conns.rpc = &rpcs_sink;
-	conns.rpc_ctx = p->rpcs;
+	conns.readers[CONN_HTTP1] = conns.readers[CONN_UNSEEN] =
+		(struct conn_reader){ &pairs_sink, p->pairs };
+	conns.readers[CONN_HTTP2] = (struct conn_reader){ &h2_sink, p->pairs };
+	conns.readers[CONN_JSONRPC] = (struct conn_reader){ &rpcs_sink, p->rpcs };
 	conns.decided = unseen_decided;
 	conns.decided_ctx = p->unseen;
 	if (!err)
@@ -129,7 +162,7 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_options *opt, char
 	if (!p)
 		return -ENOMEM;
 	p->opt = *opt;
-	err = build_stages(p);
+	err = build_stages(p, error);
 	if (!err)
 		err = open_recording(p, error);
 	if (!err)
@@ -155,6 +188,8 @@ void pipeline_free(struct pipeline *p)
 	pairs_free(p->pairs);
 	rpcs_free(p->rpcs);
 	dialect_free(p->dialect);
+	rpc_reader_free(p->rpc);
+	web_free(p->web);
 	unseen_free(p->unseen);
 	facts_free(p->facts);
 	accounts_free(p->accounts);
@@ -395,7 +430,8 @@ static void count_dialect_loss(struct pipeline *p)
 
 	p->stats[ES_U_JSON_ERROR].events += d->json_errors;
 	p->stats[ES_U_ARENA_FULL].events += d->arena_full;
-	p->stats[ES_U_CALLS_FULL].events += d->no_memory;
+	p->stats[ES_U_CALLS_FULL].events +=
+		d->no_memory + rpc_reader_stats(p->rpc)->no_memory + web_stats(p->web)->no_memory;
 }
 
 static int close_recording(struct pipeline *p, struct outputs_end *end)
@@ -425,6 +461,8 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 				   .accounts = p->accounts,
 				   .totals = conns_totals(p->conns),
 				   .dialect = dialect_stats(p->dialect),
+				   .rpc = rpc_reader_stats(p->rpc),
+				   .web = web_stats(p->web),
 				   .stats = p->stats,
 				   .figures = p->figures,
 				   .figure_count = p->figure_count,
@@ -435,6 +473,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 	/* Also in the recording, so that a replay ends at the same time. */
 	aead_stop(p->aead, p->now);
 	conns_stop(p->conns, p->now);
+	rpc_reader_stop(p->rpc, p->now);
 	unseen_stop(p->unseen);
 	p->stats[ES_U_WIRE_FULL].events += blinds_missed(unseen_blinds(p->unseen));
 	count_dialect_loss(p);

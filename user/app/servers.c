@@ -12,9 +12,9 @@ void servers_closed(void *ctx, const struct rpc_stream *s)
 	}
 	v = &all->v[all->count++];
 	*v = (struct server){
-		.tgid = s->conn->tgid,
-		.proc_start = s->conn->proc_start,
-		.client_tgid = s->conn->peer_tgid,
+		.tgid = s->tgid,
+		.proc_start = s->proc_start,
+		.client_tgid = s->client_tgid,
 		.answered = s->answered,
 		.unanswered = s->unanswered,
 		.junk = s->junk,

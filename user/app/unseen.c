@@ -114,7 +114,8 @@ void unseen_decided(void *ctx, const struct conn *conn)
 					  .inode = conn->inode,
 					  .time = conn->t_open };
 
-	u->plain += conn->source == ES_SRC_SOCKET && conn->proto == CONN_HTTP1;
+	u->plain += conn->source == ES_SRC_SOCKET &&
+		    (conn->proto == CONN_HTTP1 || conn->proto == CONN_HTTP2);
 	if (conn->source == ES_SRC_SOCKET || conn->source == ES_SRC_STDIO)
 		return;
 	prove(u, conn);

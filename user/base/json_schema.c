@@ -23,6 +23,19 @@ struct build {
 	uint16_t *rule_node; /* of each rule */
 };
 
+/* Takes a key in quotes off the path: one that holds dots. False: malformed. */
+static bool quoted_key(struct sv *path, struct sv *ret_key)
+{
+	struct sv rest = sv_skip(*path, 1);
+	size_t n = sv_find(rest, '"');
+
+	if (n == 0 || n == rest.len || n > JSON_KEY_MAX)
+		return false;
+	*ret_key = sv_cut(rest, n);
+	*path = sv_skip(rest, n + 1);
+	return true;
+}
+
 /* Takes one step off the path: "[]", or a key with the dot before it. False: malformed. */
 static bool path_step(struct sv *path, bool first, struct sv *ret_key, bool *ret_elem)
 {
@@ -38,11 +51,13 @@ static bool path_step(struct sv *path, bool first, struct sv *ret_key, bool *ret
 			return false;
 		*path = sv_skip(*path, 1);
 	}
+	*ret_elem = false;
+	if (path->len && path->p[0] == '"')
+		return quoted_key(path, ret_key);
 	while (n < path->len && path->p[n] != '.' && path->p[n] != '[')
 		n++;
 	if (n == 0 || n > JSON_KEY_MAX)
 		return false;
-	*ret_elem = false;
 	*ret_key = sv_cut(*path, n);
 	*path = sv_skip(*path, n);
 	return true;

@@ -175,9 +175,12 @@ static void on_begin(void *ctx, struct exchange *ex)
 		r = find_route(d, ex);
 		switch (r.verdict) {
 		case ROUTE_MODEL:
+			ex->settled = true;
+			break;
 		case ROUTE_MAYBE:
 			break;
 		case ROUTE_OTHER_API:
+			ex->settled = true;
 			d->stats.other_api++;
 			return;
 		case ROUTE_UNREAD:

@@ -50,15 +50,14 @@ static const struct {
 	{ "llama.cpp", "llama_cpp" },
 };
 
-static bool host_is(struct sv host, const char *pattern)
+bool host_fits(struct sv host, struct sv pattern)
 {
-	struct sv p = sv_of(pattern);
-	size_t star = sv_find(p, '*');
-	struct sv head = sv_cut(p, star), tail;
+	size_t star = sv_find(pattern, '*');
+	struct sv head = sv_cut(pattern, star), tail;
 
-	if (star == p.len)
-		return sv_eq_nocase(host, p);
-	tail = sv_skip(p, star + 1);
+	if (star == pattern.len)
+		return sv_eq_nocase(host, pattern);
+	tail = sv_skip(pattern, star + 1);
 	return host.len >= head.len + tail.len && sv_eq_nocase(sv_cut(host, head.len), head) &&
 	       sv_eq_nocase(sv_skip(host, host.len - tail.len), tail);
 }
@@ -66,7 +65,7 @@ static bool host_is(struct sv host, const char *pattern)
 bool host_known(struct sv host)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
-		if (host_is(host, hosts[i].host))
+		if (host_fits(host, sv_of(hosts[i].host)))
 			return true;
 	return false;
 }
@@ -75,7 +74,7 @@ static const char *find(const struct dialect_host *rows, size_t count, struct sv
 			struct sv path)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (host_is(host, rows[i].host) && sv_starts(path, sv_of(rows[i].path)))
+		if (host_fits(host, sv_of(rows[i].host)) && sv_starts(path, sv_of(rows[i].path)))
 			return rows[i].provider;
 	}
 	return NULL;

@@ -18,7 +18,7 @@
 #define LMSTUDIO  "lm_studio"
 
 /* pattern, method, api, flags, only, provider, model */
-const struct path_row paths[] = {
+const struct path_row api_paths[] = {
 	/* Anthropic. */
 	{ "/v1/messages/count_tokens", NULL, NULL, 0, NULL, NULL, NULL },
 	{ "/v1/messages/batches/**", NULL, NULL, 0, NULL, NULL, NULL },
@@ -108,4 +108,4 @@ const struct path_row paths[] = {
 	{ "/detokenize", NULL, NULL, HOST, NULL, NULL, NULL },
 };
 
-const size_t path_count = ARRAY_SIZE(paths);
+const size_t api_path_count = ARRAY_SIZE(api_paths);

@@ -146,8 +146,8 @@ struct route route_find(const struct route_key *key)
 	struct route r = { .provider = host_provider(key, path) };
 	const char *told = !r.provider && key->anthropic ? "anthropic" : r.provider;
 
-	for (size_t i = 0; i < path_count; i++) {
-		const struct path_row *row = &paths[i];
+	for (size_t i = 0; i < api_path_count; i++) {
+		const struct path_row *row = &api_paths[i];
 
 		if (!row_fits(key, row, path, told, r.caps))
 			continue;

@@ -60,8 +60,8 @@ struct path_row {
 };
 
 /* The first row that fits wins. */
-extern const struct path_row paths[];
-extern const size_t path_count;
+extern const struct path_row api_paths[];
+extern const size_t api_path_count;
 
 /* Does path end like the pattern? Fills caps. */
 bool path_fits(struct sv path, const char *pattern, struct sv caps[CAP_COUNT]);
@@ -82,6 +82,8 @@ void route_authority(struct sv field, struct sv *host, uint16_t *port);
 const char *host_provider(const struct route_key *key, struct sv path);
 /* Does a model provider answer there, whatever the path? */
 bool host_known(struct sv host);
+/* In a pattern one '*' stands for any text; case does not count. */
+bool host_fits(struct sv host, struct sv pattern);
 /* By the Server field of the response. */
 const char *server_provider(struct sv server);
 

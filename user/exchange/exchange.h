@@ -112,15 +112,28 @@ enum ex_kind {
 	EX_MULTIPART,	 /* parts, counted: not handed on */
 };
 
-/* One message of such a body. Its bytes die when the callback returns. */
+/*
+ * One message of such a body. Its bytes die when the callback returns.
+ *
+ * A message of up to EVENT_WHOLE_MAX bytes (proto/event.h) comes in one piece. A longer one comes
+ * in pieces: more in all but the last, cont in all but the first. For every piece with more the
+ * one that ends it comes too, whatever happens. A reader of JSON is reset at a piece without
+ * cont, is fed each (json_gap() before one with gap), and ended at the one without more.
+ */
 struct ex_event {
 	/*
-	 * SSE: the event's type, "message" when it names none. Event stream: :event-type or
-	 * :exception-type. WebSocket: "text", "binary". Lines: "message".
+	 * SSE: the event's type, "message" when it names none. Event stream: :event-type,
+	 * :exception-type or :error-code. WebSocket: "text", "binary". Lines: "message". In every
+	 * piece. "" when its start is not known.
 	 */
 	struct sv type;
 	struct sv data;
-	bool truncated; /* some of its bytes did not fit, or are not known: zero bytes */
+	uint64_t size;	/* of the data on the wire, missing bytes included; in the last piece */
+	bool cont;	/* goes on with the piece before */
+	bool more;	/* is not over with this piece */
+	bool gap;	/* bytes are missing right before this piece's data */
+	bool truncated; /* in the last piece: bytes are missing, here or before */
+	bool unread;	/* in the last piece: what follows of the data cannot be decoded */
 	bool exception; /* event stream: it tells an error */
 };
 
@@ -181,6 +194,7 @@ struct exchange {
 	struct arena arena;	    /* heads live here; the consumer may use it too */
 	/* The consumer's own; the exchange layer never touches these. */
 	void *user[EX_READERS];
+	bool settled; /* from the start a reader is sure what it is: others need not look inside */
 	bool claimed; /* a reader has told what it was */
 };
 

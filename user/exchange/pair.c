@@ -43,28 +43,14 @@ static struct round *add_call(struct pair *p)
 	return round;
 }
 
-/* The socket was still whole at both ends when the object was freed: it was this process. */
 static bool hung_up(const struct pair *p)
 {
-	return p->closing && p->why == CONN_FREED && p->conn->socket == ES_SOCKET_OPEN;
+	return round_hung_up(p->conn, p->closing, (enum conn_end)p->why);
 }
 
 static enum ex_outcome outcome_of(const struct pair *p, const struct round *round)
 {
-	if (round->upgraded)
-		return EX_UPGRADED;
-	if (round->broken)
-		return EX_BROKEN;
-	if (round->ended[EX_RESPONSE] && round->whole)
-		return EX_DONE;
-	if (p->closing && (p->why == CONN_EXIT || p->why == CONN_EXEC))
-		return EX_PROC_EXIT;
-	if (p->closing && p->why == CONN_STOPPED)
-		return EX_STOPPED;
-	/* A response whose end was lost may have come whole: then nobody hung up on it. */
-	if (hung_up(p) && p->conn->request_dir == CONN_WRITE && !round->torn[EX_RESPONSE])
-		return EX_CANCELLED;
-	return round->started[EX_RESPONSE] || round->torn[EX_RESPONSE] ? EX_CUT : EX_NO_RESPONSE;
+	return round_outcome(round, p->conn, p->closing, (enum conn_end)p->why);
 }
 
 static void remove_call(struct pair *p, struct round *round)
@@ -429,6 +415,8 @@ int pairs_new(struct pairs **ret, const struct pairs_opts *opts)
 
 void pairs_free(struct pairs *p)
 {
+	if (p)
+		free(p->scratch);
 	free(p);
 }
 

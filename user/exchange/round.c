@@ -41,6 +41,7 @@ static struct exchange *exchange_new(struct pairs *pairs, const struct conn *con
 	ex->tls = conn->tls;
 	ex->joined_late = conn->late;
 	ex->method = ex->target = SV("");
+	ex->http_major = conn->proto == CONN_HTTP2 ? 2 : 0;
 	set_peer(ex, conn);
 	arena_init(&ex->arena, pairs->opts.arena_limit);
 	return ex;
@@ -231,6 +232,7 @@ void round_head(struct round *round, enum ex_side side, const struct http_head *
 	if (side == EX_REQUEST) {
 		round->without_body = sv_eq(head->method, SV("HEAD"));
 		round->connects = sv_eq(head->method, SV("CONNECT"));
+		round->protocol = head->protocol.len > 0;
 	}
 	if (!ex)
 		return;
@@ -245,6 +247,12 @@ void round_head(struct round *round, enum ex_side side, const struct http_head *
 	else
 		response_head(round, head);
 	body_begin(round, side);
+}
+
+void round_trailers(struct round *round, enum ex_side side, const struct http_head *head)
+{
+	if (round->ex)
+		keep_headers(round, &round->ex->msg[side], head);
 }
 
 void round_bytes(struct round *round, enum ex_side side, struct sv bytes)
@@ -311,4 +319,29 @@ void round_side_end(struct round *round, enum ex_side side, bool complete)
 		return;
 	begin(round);
 	o->ops->req_end(o->ctx, round->ex);
+}
+
+bool round_hung_up(const struct conn *conn, bool closing, enum conn_end why)
+{
+	return closing && why == CONN_FREED && conn->socket == ES_SOCKET_OPEN;
+}
+
+enum ex_outcome round_outcome(const struct round *round, const struct conn *conn, bool closing,
+			      enum conn_end why)
+{
+	if (round->upgraded)
+		return EX_UPGRADED;
+	if (round->broken)
+		return EX_BROKEN;
+	if (round->ended[EX_RESPONSE] && round->whole)
+		return EX_DONE;
+	if (closing && (why == CONN_EXIT || why == CONN_EXEC))
+		return EX_PROC_EXIT;
+	if (closing && why == CONN_STOPPED)
+		return EX_STOPPED;
+	/* A response whose end was lost may have come whole: then nobody hung up on it. */
+	if (round_hung_up(conn, closing, why) && conn->request_dir == CONN_WRITE &&
+	    !round->torn[EX_RESPONSE])
+		return EX_CANCELLED;
+	return round->started[EX_RESPONSE] || round->torn[EX_RESPONSE] ? EX_CUT : EX_NO_RESPONSE;
 }

@@ -4,7 +4,7 @@
 
 /*
  * round - one request with its response while it goes on: round.c fills its exchange and passes
- * it on, pair.c says which message belongs to which call.
+ * it on, pair.c and h2.c say which message belongs to which call.
  */
 #include "base/stats.h"
 #include "exchange/body.h"
@@ -14,7 +14,8 @@
 struct pairs {
 	struct pairs_opts opts;
 	struct body_limits limits;
-	size_t open; /* calls with an exchange */
+	size_t open;		       /* calls with an exchange */
+	struct http2_scratch *scratch; /* of all connections; made when there is one */
 };
 
 struct round {
@@ -31,6 +32,7 @@ struct round {
 	bool dead[2];	   /* its body is not handed on any more */
 	bool without_body; /* HEAD: the response has none */
 	bool connects;
+	bool protocol; /* CONNECT says what it goes on as (RFC 8441) */
 	bool upgraded;
 	bool whole; /* the response came to its end */
 };
@@ -44,8 +46,16 @@ void round_end(struct round *round, const struct conn *conn, enum ex_outcome out
 /* A message's first byte. */
 void round_start(struct round *round, enum ex_side side, uint64_t time);
 void round_head(struct round *round, enum ex_side side, const struct http_head *head);
+/* Fields behind the body; what the head said already stays. */
+void round_trailers(struct round *round, enum ex_side side, const struct http_head *head);
 void round_bytes(struct round *round, enum ex_side side, struct sv bytes);
 void round_gap(struct round *round, enum ex_side side, uint64_t lost);
 void round_side_end(struct round *round, enum ex_side side, bool complete);
+
+/* How it ends now, by what was seen of it; closing: because its stream does, and why. */
+enum ex_outcome round_outcome(const struct round *round, const struct conn *conn, bool closing,
+			      enum conn_end why);
+/* The socket was still whole at both ends when the object was freed: it was this process. */
+bool round_hung_up(const struct conn *conn, bool closing, enum conn_end why);
 
 #endif /* EARSHOT_EXCHANGE_ROUND_H */

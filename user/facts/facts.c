@@ -369,6 +369,17 @@ const struct process *facts_process(const struct facts *f, uint32_t tgid, uint64
 	return e ? &e->process : NULL;
 }
 
+const struct process *facts_newest(const struct facts *f, uint32_t tgid)
+{
+	const struct process *newest = NULL;
+
+	for (struct entry *e = f->processes; e; e = e->hh.next) {
+		if (e->process.tgid == tgid && (!newest || e->process.start > newest->start))
+			newest = &e->process;
+	}
+	return newest;
+}
+
 const struct stat_pair *facts_loss(const struct facts *f)
 {
 	return f->loss;

@@ -50,6 +50,8 @@ const struct machine *facts_machine(const struct facts *f);
 
 /* NULL when nothing is known of it. */
 const struct process *facts_process(const struct facts *f, uint32_t tgid, uint64_t start);
+/* The one with this id that began last. Looks at all of them. */
+const struct process *facts_newest(const struct facts *f, uint32_t tgid);
 
 /* Latest kernel counters. */
 const struct stat_pair *facts_loss(const struct facts *f);

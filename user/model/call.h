@@ -218,6 +218,7 @@ struct call {
 	struct call_id id;
 	enum call_op op;
 	enum call_role role;
+	uint32_t owner_tgid; /* whose span it is, where that is not id.tgid; 0: id.tgid */
 	enum call_api api;
 	enum call_outcome outcome;
 	const char *provider; /* static: a value of gen_ai.provider.name */
@@ -290,8 +291,10 @@ struct call {
 		struct sv rpc_version;	   /* of JSON-RPC, where it is not 2.0 */
 		struct opt_int error_code; /* of JSON-RPC */
 		enum call_transport transport;
-		bool has_link; /* link is the transport's own trace context */
-		struct call_trace link;
+		struct sv server_name; /* as they introduced themselves */
+		struct sv client_name;
+		int64_t progress;	/* notifications of it that came */
+		struct call_trace link; /* the transport's own trace context */
 	} mcp;
 
 	/* HTTP; the version also for MCP over it. */
@@ -299,11 +302,11 @@ struct call {
 		struct sv method;
 		struct sv path;	       /* without query, fragment, userinfo */
 		struct sv grpc_method; /* package.Service/Method; gRPC only */
-		struct sv grpc_status;
+		struct opt_int grpc_status;
 		struct opt_int request_size; /* body bytes as sent */
 		struct opt_int response_size;
-		struct opt_int request_messages; /* gRPC, WebSocket */
-		struct opt_int response_messages;
+		uint64_t request_messages; /* gRPC, WebSocket */
+		uint64_t response_messages;
 		uint8_t major, minor; /* 0.0: not known */
 		bool tls;
 		bool websocket;

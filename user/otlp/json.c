@@ -114,6 +114,32 @@ static void attributes(struct json_writer *w, Otlp__KeyValue **list, size_t coun
 	}
 }
 
+static void flags_pair(struct json_writer *w, uint32_t flags)
+{
+	if (!flags)
+		return;
+	json_write_key(w, SV("flags"));
+	json_write_int(w, flags);
+}
+
+static void links(struct json_writer *w, const Otlp__Span *s)
+{
+	json_write_key(w, SV("links"));
+	json_write_array(w);
+	for (size_t i = 0; i < s->n_links; i++) {
+		const Otlp__Link *l = s->links[i];
+
+		json_write_object(w);
+		hex_pair(w, SV("traceId"), l->trace_id);
+		hex_pair(w, SV("spanId"), l->span_id);
+		if (l->trace_state[0])
+			json_write_pair(w, SV("traceState"), sv_of(l->trace_state));
+		flags_pair(w, l->flags);
+		json_write_object_end(w);
+	}
+	json_write_array_end(w);
+}
+
 static void span(struct json_writer *w, const Otlp__Span *s)
 {
 	json_write_object(w);
@@ -121,12 +147,17 @@ static void span(struct json_writer *w, const Otlp__Span *s)
 	hex_pair(w, SV("spanId"), s->span_id);
 	if (s->parent_span_id.len)
 		hex_pair(w, SV("parentSpanId"), s->parent_span_id);
+	if (s->trace_state[0])
+		json_write_pair(w, SV("traceState"), sv_of(s->trace_state));
+	flags_pair(w, s->flags);
 	json_write_pair(w, SV("name"), sv_of(s->name));
 	json_write_key(w, SV("kind"));
 	json_write_int(w, s->kind);
 	uint64_pair(w, SV("startTimeUnixNano"), s->start_time_unix_nano);
 	uint64_pair(w, SV("endTimeUnixNano"), s->end_time_unix_nano);
 	attributes(w, s->attributes, s->n_attributes, s->dropped_attributes_count);
+	if (s->n_links)
+		links(w, s);
 	if (s->status) {
 		json_write_key(w, SV("status"));
 		json_write_object(w);

@@ -196,6 +196,41 @@ static bool status_message(struct arena *a, Otlp__Span *m, const struct span *s)
 	return m->status->message != NULL;
 }
 
+/* Bits of flags beside those of W3C: the context came from another process. */
+#define FLAGS_REMOTE 0x300u
+
+static bool link_message(struct arena *a, Otlp__Span *m, const struct call_trace *t)
+{
+	Otlp__Link *link, **list;
+
+	if (!t->set)
+		return true;
+	link = arena_alloc(a, sizeof(*link));
+	list = arena_alloc(a, sizeof(Otlp__Link *));
+	if (!link || !list)
+		return false;
+	otlp__link__init(link);
+	link->flags = t->flags | FLAGS_REMOTE;
+	link->trace_state = text_copy(a, t->state);
+	list[0] = link;
+	m->links = list;
+	m->n_links = 1;
+	return link->trace_state &&
+	       bytes_copy(a, &link->trace_id, t->trace_id, sizeof(t->trace_id)) &&
+	       bytes_copy(a, &link->span_id, t->span_id, sizeof(t->span_id));
+}
+
+/* The parent, if there is one: another process told of it. */
+static bool parent_message(struct arena *a, Otlp__Span *m, const struct span *s)
+{
+	if (all_zero(s->parent_id, sizeof(s->parent_id)))
+		return true;
+	m->flags = s->trace_flags | FLAGS_REMOTE;
+	m->trace_state = text_copy(a, s->trace_state);
+	return m->trace_state &&
+	       bytes_copy(a, &m->parent_span_id, s->parent_id, sizeof(s->parent_id));
+}
+
 static Otlp__Span *span_message(struct arena *a, const struct span *s)
 {
 	Otlp__Span *m = arena_alloc(a, sizeof(*m));
@@ -214,10 +249,7 @@ static Otlp__Span *span_message(struct arena *a, const struct span *s)
 	    !bytes_copy(a, &m->span_id, s->span_id, sizeof(s->span_id)))
 		return NULL;
 	m->n_attributes = s->attrs.count;
-	if (!all_zero(s->parent_id, sizeof(s->parent_id)) &&
-	    !bytes_copy(a, &m->parent_span_id, s->parent_id, sizeof(s->parent_id)))
-		return NULL;
-	return m;
+	return parent_message(a, m, s) && link_message(a, m, &s->link) ? m : NULL;
 }
 
 static struct sv resource_pack(struct arena *a, const Otlp__Resource *m)

@@ -93,6 +93,31 @@ static struct call_message *redacted_messages(struct viewing *v, const struct ca
 	return head;
 }
 
+/* JSON text that is none any more once redacted is left out. */
+static struct sv redacted_json(struct viewing *v, struct sv s)
+{
+	struct sv out = redacted(v, s);
+
+	return out.p == s.p || json_valid(out) ? out : SV_NONE;
+}
+
+static struct call_variable *redacted_variables(struct viewing *v, const struct call_variable *from)
+{
+	struct call_variable *head = NULL, **end = &head;
+
+	for (; from; from = from->next) {
+		struct call_variable *x = copy_of(v, from, sizeof(*x));
+
+		if (!x)
+			break;
+		x->next = NULL;
+		x->value = redacted(v, from->value);
+		*end = x;
+		end = &x->next;
+	}
+	return head;
+}
+
 /* Of tool definitions only what they are called. */
 static struct call_tool_def *bare_tools(struct viewing *v, const struct call_tool_def *from)
 {
@@ -128,6 +153,11 @@ void policy_view(struct call *view, enum content_level level, const struct call 
 			.output = redacted_messages(&v, call->content.output),
 			.system = redacted_parts(&v, call->content.system),
 			.tools = bare_tools(&v, call->content.tools),
+			.arguments = redacted_json(&v, call->content.arguments),
+			.result = redacted_json(&v, call->content.result),
+			.query = redacted(&v, call->content.query),
+			.documents = redacted_json(&v, call->content.documents),
+			.variables = redacted_variables(&v, call->content.variables),
 			.error_message = redacted(&v, call->content.error_message),
 		};
 		view->content.partial = call->content.partial || v.failed;

@@ -21,6 +21,17 @@ void attrs_add(struct attrs *as, struct arena *a, const struct attr *at);
 /* NULL when there is none. */
 const struct attr *attrs_get(const struct attrs *as, struct sv key);
 
+/* rows.c: what is a member of struct call, as it stands. */
+void rows_attrs(struct attrs *as, const struct call *c, struct arena *a);
+
+/* net.c: where the call went or came from, and how. */
+void net_attrs(struct attrs *as, const struct call *c, struct arena *a);
+/* MCP and HTTP: what is no plain member. */
+void mcp_attrs(struct attrs *as, const struct call *c, struct arena *a);
+void http_attrs(struct attrs *as, const struct call *c, struct arena *a);
+/* The method as the convention has it: a known one, or _OTHER. */
+struct sv http_method(const struct call *c);
+
 /* content.c: messages, instructions and tool definitions as JSON strings. */
 void content_attrs(struct attrs *as, const struct call *call, struct arena *a);
 

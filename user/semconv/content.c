@@ -12,6 +12,9 @@
 
 #define EARSHOT_CONTENT_TRUNCATED "earshot.content.truncated"
 
+/* Behind it stands the variable's own name. */
+#define GEN_AI_PROMPT_VARIABLE "gen_ai.prompt.variable."
+
 /* The skeleton of one part, message or definition: keys, braces and short fields. */
 #define SKELETON 256
 
@@ -236,6 +239,35 @@ static void store(struct content *c, struct attrs *as, struct arena *a, const ch
 	c->w = json_writer_on(&c->buf);
 }
 
+/* A value by itself. JSON that does not fit would be none: it is left out. */
+static void value_attr(struct content *c, struct attrs *as, struct arena *a, const char *key,
+		       struct sv s)
+{
+	if (!s.len)
+		return;
+	if (utf8_clean(s) && take(c, s.len))
+		attrs_string(as, a, key, s);
+	else
+		c->truncated = true;
+}
+
+/* A template of attributes: the variable's name is the end of the key. */
+static void variable_attrs(struct content *c, struct attrs *as, struct arena *a,
+			   const struct call_variable *v)
+{
+	for (; v; v = v->next) {
+		struct sv key = arena_copy(a, SV(GEN_AI_PROMPT_VARIABLE));
+
+		if (!take(c, v->name.len + v->value.len) || !utf8_clean(v->name) ||
+		    !utf8_clean(v->value) || !key.p || arena_append(a, &key, v->name)) {
+			c->truncated = true;
+			continue;
+		}
+		attrs_add(as, a,
+			  &(struct attr){ .key = key, .type = ATTR_STRING, .string = v->value });
+	}
+}
+
 void content_attrs(struct attrs *as, const struct call *call, struct arena *a)
 {
 	struct content c = { .left = SPAN_CONTENT_MAX, .truncated = call->content.partial };
@@ -258,6 +290,11 @@ void content_attrs(struct attrs *as, const struct call *call, struct arena *a)
 		messages(&c, call->content.input, call, false);
 		store(&c, as, a, SEMCONV_GEN_AI_INPUT_MESSAGES);
 	}
+	value_attr(&c, as, a, SEMCONV_GEN_AI_TOOL_CALL_ARGUMENTS, call->content.arguments);
+	value_attr(&c, as, a, SEMCONV_GEN_AI_TOOL_CALL_RESULT, call->content.result);
+	value_attr(&c, as, a, SEMCONV_GEN_AI_RETRIEVAL_QUERY_TEXT, call->content.query);
+	value_attr(&c, as, a, SEMCONV_GEN_AI_RETRIEVAL_DOCUMENTS, call->content.documents);
+	variable_attrs(&c, as, a, call->content.variables);
 	if (c.truncated)
 		attrs_bool(as, a, EARSHOT_CONTENT_TRUNCATED, true);
 	buf_done(&c.buf);

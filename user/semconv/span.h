@@ -67,7 +67,10 @@ enum span_status {
 struct span {
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
-	uint8_t parent_id[8]; /* all zero: root */
+	uint8_t parent_id[8];	/* all zero: root */
+	uint8_t trace_flags; /* of the parent */
+	struct sv trace_state;	/* W3C tracestate, as the wire had it */
+	struct call_trace link; /* to another span; unless set there is none */
 	struct sv name;
 	enum span_kind kind;
 	uint64_t start; /* unix ns */
@@ -88,7 +91,7 @@ struct resource {
 #define SPAN_SCOPE_NAME "earshot"
 
 /*
- * The inference or embeddings span of a call. call is a policy view. The span borrows from
+ * The span of a call of any kind. call is a policy view. The span borrows from
  * call and from a. Returns 0, or -ENOMEM with *ret untouched.
  */
 int span_of_call(struct span *ret, const struct call *call, const struct machine *m,

@@ -39,12 +39,13 @@ enum conn_dir {
 enum conn_proto {
 	CONN_UNDECIDED,
 	CONN_HTTP1,
-	CONN_HTTP2,    /* counted, not read */
+	CONN_HTTP2,
 	CONN_TLS,      /* counted, not read */
 	CONN_JSONRPC,  /* on standard input and output */
 	CONN_UPGRADED, /* was HTTP/1: counted from there on, not read */
 	CONN_UNKNOWN,  /* counted, not read */
 	CONN_UNSEEN,   /* ended undecided because the bytes that would tell were lost */
+	CONN_PROTOS,
 };
 
 enum conn_end {
@@ -80,9 +81,8 @@ struct conn {
 };
 
 /*
- * A consumer: one for HTTP/1 and unseen streams (open, gap, close), one for JSON-RPC. Others
- * are not handed on. Bytes are views valid inside the call. time is of the record that held
- * the bytes.
+ * A consumer, of one or more protocols. Of an unseen stream it is given open, gap and close.
+ * Bytes are views valid inside the call. time is of the record that held the bytes.
  */
 struct conn_sink {
 	void (*open)(void *ctx, struct conn *conn);
@@ -94,6 +94,12 @@ struct conn_sink {
 	void (*close)(void *ctx, struct conn *conn, enum conn_end why, uint64_t time);
 };
 
+/* sink NULL: nobody reads it, and its bytes are only counted. */
+struct conn_reader {
+	const struct conn_sink *sink; /* borrowed */
+	void *ctx;
+};
+
 /* The kernel may stop taking this stream's bytes. Called once per stream ruled out. */
 typedef void conn_ignore_fn(void *ctx, const struct conn *conn);
 
@@ -101,13 +107,11 @@ typedef void conn_ignore_fn(void *ctx, const struct conn *conn);
 typedef void conn_decided_fn(void *ctx, const struct conn *conn);
 
 struct conns_opts {
-	size_t max_streams;	      /* 0: CONNS_STREAMS */
-	size_t max_early;	      /* bytes kept for all holes together; 0: CONNS_EARLY */
-	struct stat_pair *stats;      /* ES_STAT_COUNT pairs; borrowed */
-	const struct conn_sink *sink; /* borrowed */
-	void *sink_ctx;
-	const struct conn_sink *rpc; /* of CONN_JSONRPC; NULL: nobody wants it */
-	void *rpc_ctx;
+	size_t max_streams;	 /* 0: CONNS_STREAMS */
+	size_t max_early;	 /* bytes kept for all holes together; 0: CONNS_EARLY */
+	struct stat_pair *stats; /* ES_STAT_COUNT pairs; borrowed */
+	/* Of CONN_HTTP1, HTTP2, JSONRPC and UNSEEN; no other is read. */
+	struct conn_reader readers[CONN_PROTOS];
 	conn_ignore_fn *ignore; /* may be NULL */
 	void *ignore_ctx;
 	conn_decided_fn *decided; /* may be NULL */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/h2frame.h"
 #include "stream/conns.h"
 
 static enum es_stat ruled_out_cause(enum conn_proto proto)
@@ -22,50 +23,34 @@ static void rule_out(struct conns *c, struct stream *s, enum conn_proto proto, u
 		c->opts.ignore(c->opts.ignore_ctx, &s->conn);
 }
 
-static bool is_read(const struct stream *s)
+/* Its bytes go to a reader. */
+static bool is_read(const struct conns *c, const struct stream *s)
 {
-	return s->conn.proto == CONN_HTTP1 || s->conn.proto == CONN_JSONRPC;
+	return c->opts.readers[s->conn.proto].sink && s->conn.proto != CONN_UNSEEN;
 }
 
-/* Who reads this protocol. */
-static const struct conn_sink *sink_of(const struct conns *c, const struct stream *s, void **ctx)
+static void sink_gap(struct stream *s, enum conn_dir dir, uint64_t count, uint64_t time)
 {
-	bool rpc = s->conn.proto == CONN_JSONRPC;
-
-	*ctx = rpc ? c->opts.rpc_ctx : c->opts.sink_ctx;
-	return rpc ? c->opts.rpc : c->opts.sink;
-}
-
-static void sink_gap(struct conns *c, struct stream *s, enum conn_dir dir, uint64_t count,
-		     uint64_t time)
-{
-	void *ctx;
-	const struct conn_sink *sink = sink_of(c, s, &ctx);
-
-	sink->gap(ctx, &s->conn, dir, count, time);
+	if (s->reader.sink)
+		s->reader.sink->gap(s->reader.ctx, &s->conn, dir, count, time);
 }
 
 static void sink_bytes(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
 		       uint64_t time)
 {
-	void *ctx;
-	const struct conn_sink *sink = sink_of(c, s, &ctx);
-
-	if (!sink->bytes(ctx, &s->conn, dir, bytes, time))
+	if (!s->reader.sink->bytes(s->reader.ctx, &s->conn, dir, bytes, time))
 		rule_out(c, s, s->conn.proto == CONN_HTTP1 ? CONN_UPGRADED : CONN_UNKNOWN, 0);
 }
 
 static void sink_open(struct conns *c, struct stream *s, enum conn_proto proto,
 		      enum conn_dir request_dir)
 {
-	const struct conn_sink *sink;
-
 	s->conn.proto = proto;
 	s->conn.request_dir = request_dir;
-	sink = sink_of(c, s, &s->sink_ctx);
-	s->sink = sink;
+	s->reader = c->opts.readers[proto];
 	conns_say_decided(c, s);
-	sink->open(s->sink_ctx, &s->conn);
+	if (s->reader.sink)
+		s->reader.sink->open(s->reader.ctx, &s->conn);
 }
 
 /* Hands on what was seen of one direction while it was not known what it is. */
@@ -75,9 +60,9 @@ static void release(struct conns *c, struct stream *s, enum conn_dir dir, uint64
 	struct sv held = { side->held, side->held_len };
 
 	if (side->pre_gap)
-		sink_gap(c, s, dir, side->pre_gap, time);
+		sink_gap(s, dir, side->pre_gap, time);
 	side->held_len = 0;
-	if (held.len && is_read(s))
+	if (held.len && is_read(c, s))
 		sink_bytes(c, s, dir, held, side->held_time);
 }
 
@@ -134,49 +119,101 @@ static enum detect look(struct stream *s, enum conn_dir dir, struct sv bytes)
 	return detect((struct sv){ first, side->held_len + more.len });
 }
 
-static enum conn_proto proto_of(enum detect d)
-{
-	return d == DETECT_TLS ? CONN_TLS : d == DETECT_UNKNOWN ? CONN_UNKNOWN : CONN_HTTP2;
-}
-
 static void decided_bytes(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
 			  uint64_t time)
 {
-	if (is_read(s))
+	if (is_read(c, s))
 		sink_bytes(c, s, dir, bytes, time);
 	else
 		stat_more(c->opts.stats, ruled_out_cause(s->conn.proto), bytes.len);
 }
 
+/* What a direction tells of the whole stream. */
+struct telling {
+	enum conn_proto proto; /* CONN_UNDECIDED: nothing */
+	bool requests;	       /* this direction carries them */
+	bool from_start;       /* the bytes are the first of a connection, or of a request */
+};
+
+static struct telling tell(enum detect d)
+{
+	static const struct telling tellings[] = {
+		[DETECT_MORE] = { CONN_UNDECIDED, false, false },
+		[DETECT_HTTP1_REQUEST] = { CONN_HTTP1, true, true },
+		[DETECT_HTTP1_RESPONSE] = { CONN_HTTP1, false, false },
+		[DETECT_HTTP2_CLIENT] = { CONN_HTTP2, true, true },
+		[DETECT_HTTP2_SERVER] = { CONN_HTTP2, false, false },
+		[DETECT_TLS] = { CONN_TLS, false, false },
+		[DETECT_UNKNOWN] = { CONN_UNKNOWN, false, false },
+	};
+
+	return tellings[d];
+}
+
+/* A few bytes that look like another protocol are no proof in the middle. */
+static bool is_proof(struct telling t)
+{
+	return t.proto == CONN_HTTP1 || (t.proto == CONN_HTTP2 && t.requests);
+}
+
+/*
+ * In the middle HTTP/2 is told by its frames, one behind the other. Which of the two directions
+ * this is, a head tells; where there is none, the process is taken for the client.
+ */
+static bool tell_frames(struct sv bytes, enum conn_dir dir, struct telling *ret)
+{
+	size_t need;
+	int sender;
+
+	if (h2frame_match(bytes, &need) != H2FRAME_YES)
+		return false;
+	sender = h2frame_sender(bytes);
+	ret->proto = CONN_HTTP2;
+	ret->requests = sender ? sender > 0 : dir == CONN_WRITE;
+	ret->from_start = false;
+	return true;
+}
+
+/* Nothing before these bytes was missed that would matter. */
+static bool is_first(const struct stream *s, enum conn_dir dir)
+{
+	return !s->passed_over && !s->side[0].before && !s->side[1].before && !s->side[!dir].seen &&
+	       !s->side[dir].pre_gap;
+}
+
+static void drop_held(struct stream *s, enum conn_dir dir)
+{
+	s->passed_over += s->side[dir].held_len;
+	s->side[dir].held_len = 0;
+}
+
 static void undecided_http(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
 			   uint64_t time)
 {
-	enum detect d = look(s, dir, bytes);
+	struct telling t = tell(look(s, dir, bytes));
 	bool torn = is_torn(s, dir);
 
-	if (torn && s->side[dir].held_len && d != DETECT_MORE && d != DETECT_HTTP1_REQUEST &&
-	    d != DETECT_HTTP1_RESPONSE) {
+	if (torn && s->side[dir].held_len && t.proto != CONN_UNDECIDED && !is_proof(t)) {
 		/* What was held was no start after all; this may be one. */
-		s->passed_over += s->side[dir].held_len;
-		s->side[dir].held_len = 0;
-		d = look(s, dir, bytes);
+		drop_held(s, dir);
+		t = tell(look(s, dir, bytes));
 	}
-	if (d == DETECT_MORE) {
+	if (torn && !is_proof(t) && tell_frames(bytes, dir, &t))
+		drop_held(s, dir);
+	else if (torn && t.proto != CONN_UNDECIDED && !is_proof(t))
+		t.proto = CONN_UNKNOWN;
+	if (t.proto == CONN_UNDECIDED) {
 		hold(s, dir, bytes, time);
-	} else if (d == DETECT_HTTP1_REQUEST || d == DETECT_HTTP1_RESPONSE) {
-		bool writes = (d == DETECT_HTTP1_REQUEST) == (dir == CONN_WRITE);
-
-		/* A request from its first byte, and nothing before: this much is whole. */
-		if (d == DETECT_HTTP1_REQUEST && !s->passed_over && !s->side[0].before &&
-		    !s->side[1].before && !s->side[!dir].seen && !s->side[dir].pre_gap)
+	} else if (c->opts.readers[t.proto].sink) {
+		if (t.from_start && is_first(s, dir))
 			s->conn.late = false;
-		decide(c, s, CONN_HTTP1, writes ? CONN_WRITE : CONN_READ, time);
+		decide(c, s, t.proto, t.requests == (dir == CONN_WRITE) ? CONN_WRITE : CONN_READ,
+		       time);
 		decided_bytes(c, s, dir, bytes, time);
-	} else if (torn && d != DETECT_HTTP2_CLIENT) {
-		/* A few bytes that look like another protocol are no proof in the middle. */
+	} else if (torn && t.proto != CONN_HTTP2) {
 		pass_over(c, s, bytes.len);
 	} else {
-		rule_out(c, s, proto_of(d), bytes.len);
+		rule_out(c, s, t.proto, bytes.len);
 	}
 }
 
@@ -186,7 +223,7 @@ static void undecided_http(struct conns *c, struct stream *s, enum conn_dir dir,
  */
 static bool is_jsonrpc(const struct conns *c, const struct stream *s, struct sv bytes)
 {
-	return s->conn.source == ES_SRC_STDIO && c->opts.rpc && bytes.len &&
+	return s->conn.source == ES_SRC_STDIO && c->opts.readers[CONN_JSONRPC].sink && bytes.len &&
 	       (bytes.p[0] == '{' || bytes.p[0] == '[' || bytes.p[0] == 'C');
 }
 
@@ -222,8 +259,8 @@ void conns_give_gap(struct conns *c, struct stream *s, enum conn_dir dir, uint64
 	conns_lose(c, cause, count);
 	if (s->phase == PHASE_ENDED)
 		return;
-	if (is_read(s)) {
-		sink_gap(c, s, dir, count, time);
+	if (is_read(c, s)) {
+		sink_gap(s, dir, count, time);
 	} else if (s->conn.proto == CONN_UNDECIDED) {
 		/* The next bytes do not continue those that were held. */
 		uint8_t held = side->held_len;
@@ -257,6 +294,6 @@ void conns_give_end(struct conns *c, struct stream *s)
 {
 	if (s->conn.proto == CONN_UNDECIDED)
 		end_undecided(c, s);
-	if (s->sink)
-		s->sink->close(s->sink_ctx, &s->conn, (enum conn_end)s->why, s->end_time);
+	if (s->reader.sink)
+		s->reader.sink->close(s->reader.ctx, &s->conn, (enum conn_end)s->why, s->end_time);
 }

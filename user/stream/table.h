@@ -74,8 +74,7 @@ struct stream {
 	uint8_t phase;
 	uint8_t why; /* enum conn_end */
 	uint8_t first_dir;
-	const struct conn_sink *sink; /* that knows it; NULL: none */
-	void *sink_ctx;
+	struct conn_reader reader; /* that knows it; its sink NULL: none */
 	bool settled;
 };
 

@@ -189,16 +189,53 @@ static void put_trouble(struct text *t, const struct call *c)
 	}
 }
 
+static void put_mcp(struct text *t, const struct call *c)
+{
+	struct sv about = c->mcp.tool.len     ? c->mcp.tool
+			  : c->mcp.prompt.len ? c->mcp.prompt
+					      : c->mcp.resource_uri;
+
+	text_put(t, DIM, c->role == CALL_SERVER ? "mcp server " : "mcp ");
+	text_wire(t, PLAIN, c->mcp.method, NAME_MAX_SHOWN);
+	if (about.len) {
+		text_put(t, PLAIN, " ");
+		text_wire(t, BOLD, about, NAME_MAX_SHOWN);
+	}
+}
+
+static void put_http(struct text *t, const struct call *c)
+{
+	text_put(t, DIM, c->role == CALL_SERVER ? "http server " : "http ");
+	text_wire(t, PLAIN, c->http.method.len ? c->http.method : SV("?"), 16);
+	text_put(t, PLAIN, " ");
+	text_wire(t, BOLD, c->server_address, NAME_MAX_SHOWN);
+	text_wire(t, PLAIN, c->http.path, NAME_MAX_SHOWN);
+	if (c->status && c->status < 400)
+		text_put(t, DIM, "  %u", c->status);
+}
+
+static void put_genai(struct text *t, const struct call *c)
+{
+	struct sv what = c->req.model.len ? c->req.model : c->resp.model;
+
+	if (c->op == CALL_RETRIEVAL && c->retrieval.data_source_id.len)
+		what = c->retrieval.data_source_id;
+	if (c->agent.name.len || c->agent.id.len)
+		what = c->agent.name.len ? c->agent.name : c->agent.id;
+	text_put(t, DIM, "%s ", call_op_name(c->op));
+	if (c->provider)
+		text_put(t, PLAIN, "%s%s", c->provider, what.len ? "/" : "");
+	text_wire(t, BOLD, what, NAME_MAX_SHOWN);
+}
+
 void text_call(struct text *t, const struct call *c)
 {
-	struct sv model = c->req.model.len ? c->req.model : c->resp.model;
-
-	text_put(t, DIM, "%s ", call_op_name(c->op));
-	text_put(t, PLAIN, "%s", c->provider);
-	if (model.len) {
-		text_put(t, PLAIN, "/");
-		text_wire(t, BOLD, model, NAME_MAX_SHOWN);
-	}
+	if (c->op == CALL_MCP)
+		put_mcp(t, c);
+	else if (c->op == CALL_HTTP)
+		put_http(t, c);
+	else
+		put_genai(t, c);
 	put_times(t, c);
 	put_tokens(t, &c->usage);
 	put_finish(t, c);

@@ -51,6 +51,7 @@ struct view {
 	uint64_t calls;
 	uint64_t errors;
 	uint64_t incomplete;
+	uint64_t mcp, http; /* of the calls */
 	struct tallies models;
 	struct tallies kinds;
 };
@@ -95,18 +96,21 @@ static struct node *node_find(struct view *v, uint32_t tgid, uint64_t start)
 
 static struct node *node_of(struct view *v, const struct call *c, const struct process *p)
 {
-	struct node *n = node_find(v, c->id.tgid, c->id.proc_start);
+	/* A call may belong to the process at the other end of a pipe. */
+	uint32_t tgid = p ? p->tgid : c->id.tgid;
+	uint64_t start = p ? p->start : c->id.proc_start;
+	struct node *n = node_find(v, tgid, start);
 	struct buf b;
 	struct text t = { .out = &b, .colour = v->colour };
 
 	if (n || v->node_count == VIEW_PROCESSES_MAX)
 		return n;
 	buf_init(&b, 0);
-	text_process(&t, p, c->id.tgid);
+	text_process(&t, p, tgid);
 	n = &v->nodes[v->node_count++];
 	*n = (struct node){
-		.tgid = c->id.tgid,
-		.start = c->id.proc_start,
+		.tgid = tgid,
+		.start = start,
 		.parent_tgid = p ? p->parent_tgid : 0,
 		.parent_start = p ? p->parent_start : 0,
 		.name = keep(v, &b),
@@ -161,14 +165,14 @@ static uint64_t amount(struct opt_int n)
 	return n.set && n.v > 0 ? (uint64_t)n.v : 0;
 }
 
-static void count_model(struct view *v, const struct call *c)
+static void count_provider(struct view *v, const struct call *c)
 {
 	struct sv model = c->req.model.len ? c->req.model : c->resp.model;
 	struct tally *t;
 	struct buf b;
 
 	buf_init(&b, 0);
-	buf_addf(&b, "%s/", c->provider);
+	buf_addf(&b, "%s/", c->provider ? c->provider : call_op_name(c->op));
 	view_escape(&b, model.len ? sv_cut(model, 80) : SV("?"));
 	t = b.failed ? NULL : tally_of(v, &v->models, buf_sv(&b));
 	buf_done(&b);
@@ -180,6 +184,19 @@ static void count_model(struct view *v, const struct call *c)
 	t->input += amount(c->usage.input);
 	t->cached += amount(c->usage.cache_read);
 	t->output += amount(c->usage.output);
+}
+
+static void count_model(struct view *v, const struct call *c)
+{
+	if (c->op == CALL_MCP) {
+		v->mcp++;
+		return;
+	}
+	if (c->op == CALL_HTTP) {
+		v->http++;
+		return;
+	}
+	count_provider(v, c);
 }
 
 void view_add(struct view *v, const struct call *call, const struct process *p,
@@ -323,6 +340,16 @@ static void put_models(struct text *t, const struct view *v)
 		}
 		buf_addc(t->out, '\n');
 	}
+	if (v->mcp) {
+		text_put(t, PLAIN, "  MCP  ");
+		put_count(t, v->mcp, "message", "messages");
+		buf_addc(t->out, '\n');
+	}
+	if (v->http) {
+		text_put(t, PLAIN, "  other HTTP  ");
+		put_count(t, v->http, "request", "requests");
+		buf_addc(t->out, '\n');
+	}
 	if (v->models.others)
 		text_put(t, DIM, "  other models  %llu calls\n",
 			 (unsigned long long)v->models.others);
@@ -444,24 +471,24 @@ static void put_unseen(struct text *t, const struct view_facts *f)
 
 static void put_besides(struct text *t, const struct view_facts *f)
 {
-	if (!f->other_api && !f->not_model && !f->server_role && !f->note_count)
+	if (!f->other_api && !f->sampled_out && !f->note_count)
 		return;
 	text_put(t, BOLD, "besides\n");
 	put_other(t, f->other_api, "exchanges with model APIs that are no inference");
-	put_other(t, f->not_model, "other HTTP exchanges");
-	put_other(t, f->server_role, "HTTP exchanges answered, not made");
+	put_other(t, f->sampled_out, "HTTP exchanges left out by rule");
 	put_lines(t, PLAIN, f->notes, f->note_count);
 }
 
 int view_summary(struct buf *out, const struct view *v, const struct view_facts *f)
 {
 	struct text t = { .out = out, .colour = v->colour };
+	uint64_t models = v->calls - v->mcp - v->http;
 
 	put_tree(&t, v);
 	if (v->node_count)
 		buf_addc(out, '\n');
-	if (v->calls) {
-		put_count(&t, v->calls, "model call", "model calls");
+	if (models) {
+		put_count(&t, models, "model call", "model calls");
 		buf_addc(out, '\n');
 	} else {
 		text_put(&t, PLAIN, "no model call was seen\n");

@@ -44,8 +44,7 @@ struct view_facts {
 	size_t note_count;
 	uint64_t other_api;   /* exchanges with a model API that are no inference */
 	uint64_t unread_api;  /* exchanges with a model host that no dialect reads yet */
-	uint64_t not_model;   /* other HTTP exchanges */
-	uint64_t server_role; /* exchanges the watched processes answered */
+	uint64_t sampled_out; /* HTTP exchanges that a rule left out */
 };
 
 /* Appends the tree and the summary. Returns 0 or -ENOMEM. */

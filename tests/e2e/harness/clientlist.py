@@ -17,7 +17,7 @@ class Client:
     """
     cmd(client, cases file, provider) -> argv.
     stack: what reads it; alpn: what the provider agrees to ('h2' alone: no HTTP/1.1).
-    calls: each exchange must be a span (the wire is HTTP/1.1).
+    calls: each exchange must be a span.
     rows: how the client's own lines are read: 'hex' (body_hex), 'echo', 'sdk' or None.
     unread: bytes of a connection that it may leave, and why in `note`.
     """
@@ -30,8 +30,6 @@ class Client:
         self.host, self.port, self.script, self.version, self.unix = 'localhost', 0, None, '', False
         self.timeout, self.agent, self.received_only = 90, False, False
         self.__dict__.update(more)
-        if self.alpn != ('http/1.1',):
-            self.calls = False
 
 
 def few(n=9, big=0):
@@ -163,7 +161,7 @@ def go_clients():
 def modules():
     return [
         Client('grpcio (PyPI)', 'boringssl', python('py_grpc.py'), few(6, 300000), rows='echo',
-               alpn=('h2',), needs=[package('grpc')],
+               alpn=('h2',), calls=False, needs=[package('grpc')],
                version=lambda: said(env.PYTHON, script('py_grpc.py'), '--version')),
         Client('curl_cffi (PyPI) http/1.1', 'boringssl', python('py_curl.py', 'cffi'),
                few(9, 200000), needs=[package('curl_cffi')],

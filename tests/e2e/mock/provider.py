@@ -138,7 +138,7 @@ class Provider:
         time.sleep(int(req.d.get('delay', 0)) / 1000)
         data = ans.body or b'' if ans.events is None else b''.join(ans.events)
         row.update(status=ans.status, stream=ans.events is not None, facts=ans.facts,
-                   complete=True, response_len=len(data), t_first=req.read_at,
+                   complete=True, response_len=len(data), events=len(ans.events or ()), t_first=req.read_at,
                    t_body=req.read_at, t_last=time.monotonic_ns(),
                    response_sha256=hashlib.sha256(data).hexdigest())
         self.note('exchange', self.exchanges, row)

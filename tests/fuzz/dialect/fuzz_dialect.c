@@ -135,7 +135,7 @@ static void on_call(void *ctx, struct call *c)
 static int on_event(void *ctx, const struct sse_event *ev)
 {
 	struct run *r = ctx;
-	struct ex_event named = { ev->type, ev->data, ev->truncated, false };
+	struct ex_event named = { .type = ev->type, .data = ev->data, .truncated = ev->truncated };
 
 	if (r->flags & NAMED_EVENTS)
 		named.type = sv_of(event_names[r->event++ % ARRAY_SIZE(event_names)]);

@@ -200,7 +200,9 @@ static inline int driver_on_event(void *ctx, const struct sse_event *ev)
 
 	dr->now += SEC / 10;
 	dialect_exchange_ops.event(dr->d, &dr->ex, EX_RESPONSE,
-				   &(struct ex_event){ ev->type, ev->data, ev->truncated, false },
+				   &(struct ex_event){ .type = ev->type,
+						       .data = ev->data,
+						       .truncated = ev->truncated },
 				   dr->now);
 	return 0;
 }

@@ -114,8 +114,7 @@ static void begin_with(struct run *r, const struct conns_opts *more)
 
 	memset(r, 0, sizeof(*r));
 	opts.stats = r->stats;
-	opts.sink = &sink;
-	opts.sink_ctx = r;
+	opts.readers[CONN_HTTP1] = opts.readers[CONN_UNSEEN] = (struct conn_reader){ &sink, r };
 	opts.ignore = on_ignore;
 	opts.ignore_ctx = r;
 	r->now = 1000 * MS;

@@ -148,7 +148,7 @@ static void test_summary(void **state)
 					  .note_count = 1,
 					  .other_api = 4,
 					  .unread_api = 1,
-					  .not_model = 9 };
+					  .sampled_out = 9 };
 	struct call *full = a_full_call(), *bad = a_bad_call(&child);
 	struct view *v;
 
@@ -167,11 +167,11 @@ static void test_summary(void **state)
 		      "lost\n  ring buffer full: payload not taken: 3, 1,234,567 bytes\n"
 		      "  1 call is incomplete\n"
 		      "not seen\n"
-		      "  stream of a protocol not read yet (HTTP/2, WebSocket): 2\n"
+		      "  stream of a protocol not read (TLS in TLS, a tunnel): 2\n"
 		      "  exchanges with model hosts, not read yet: 1\n"
 		      "  codex[99]: rustls is not read yet\n"
 		      "besides\n  exchanges with model APIs that are no inference: 4\n"
-		      "  other HTTP exchanges: 9\n  otlp: 3 spans sent\n");
+		      "  HTTP exchanges left out by rule: 9\n  otlp: 3 spans sent\n");
 	view_free(v);
 	call_free(full);
 	call_free(bad);

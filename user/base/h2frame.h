@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EARSHOT_BASE_H2FRAME_H
+#define EARSHOT_BASE_H2FRAME_H
+
+/*
+ * h2frame - frame headers of HTTP/2 (RFC 9113 section 4.1), and where in bytes that begin
+ * anywhere one is likely to stand. No text and hardly any compressed data looks like one: eight
+ * of its nine bytes are bound by rules.
+ */
+#include "base/sv.h"
+
+#define H2FRAME_HEAD 9
+/* Frames are no longer than this unless their receiver allows it (section 6.5.2). */
+#define H2FRAME_LEN 16384
+/* The longest that receivers are known to allow; the protocol's own end is 16 MiB. */
+#define H2FRAME_LEN_SEEN (4u << 20)
+/* The client's first bytes (section 3.4). */
+#define H2FRAME_PREFACE SV("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
+/* Section 6; RFC 7838, RFC 8336, RFC 9218. */
+enum h2frame_type {
+	H2_DATA = 0,
+	H2_HEADERS = 1,
+	H2_PRIORITY = 2,
+	H2_RST_STREAM = 3,
+	H2_SETTINGS = 4,
+	H2_PUSH_PROMISE = 5,
+	H2_PING = 6,
+	H2_GOAWAY = 7,
+	H2_WINDOW_UPDATE = 8,
+	H2_CONTINUATION = 9,
+	H2_ALTSVC = 0xa,
+	H2_ORIGIN = 0xc,
+	H2_PRIORITY_UPDATE = 0x10,
+};
+
+enum {
+	H2_END_STREAM = 1, /* DATA, HEADERS */
+	H2_ACK = 1,	   /* SETTINGS, PING */
+	H2_END_HEADERS = 4,
+	H2_PADDED = 8,
+	H2_PRIO = 0x20,
+};
+
+struct h2frame {
+	uint32_t length;
+	uint8_t type;
+	uint8_t flags;
+	uint32_t stream;
+};
+
+/* p holds H2FRAME_HEAD bytes. */
+struct h2frame h2frame_read(const char *p);
+
+/* What the protocol asks of a frame of this type; NULL, or what it breaks, as static text. */
+const char *h2frame_error(const struct h2frame *f);
+
+/*
+ * s holds H2FRAME_HEAD bytes, at a place that may be any: it is likely that a frame begins here.
+ * whole_start: a write or read of the program's began here, so that a frame longer than
+ * H2FRAME_LEN may, too. One place in a billion of random bytes passes, and none of text.
+ */
+bool h2frame_likely(struct sv s, bool whole_start);
+
+enum h2frame_match {
+	H2FRAME_NO,
+	H2FRAME_MAYBE, /* more bytes will tell */
+	H2FRAME_YES,
+};
+
+/*
+ * Whether frames follow each other from the start of s on: two headers in a row, or one whose
+ * frame ends where s ends, or one small frame that is all rules.
+ * *ret_need, set with MAYBE: no shorter s will tell more.
+ */
+enum h2frame_match h2frame_match(struct sv s, size_t *ret_need);
+
+/* Who sends these frames: 1 the client, -1 the server, 0 not told. s: a match. */
+int h2frame_sender(struct sv s);
+
+#endif /* EARSHOT_BASE_H2FRAME_H */

@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange/h2.h"
+
+#include <stdlib.h>
+
+#include "earshot/stats.h"
+#include "exchange/round.h"
+#include "proto/http2.h"
+
+/* Streams that ended lately: what still comes on them is no new call. */
+#define GONE_MAX 32
+
+struct stream {
+	uint32_t id;
+	bool head[2];	/* enum ex_side: it came, or was given up */
+	bool unsure[2]; /* its end may be among bytes that are lost */
+	bool blind;	/* speaks something that is not read */
+	uint64_t heard; /* time of its last frame */
+	struct round *round;
+};
+
+struct h2;
+
+struct half {
+	struct h2 *h2;
+	struct http2 http;
+	uint64_t pending; /* lost bytes that belong to no call yet */
+	bool gapped;	  /* frames are lost */
+};
+
+/* One connection. */
+struct h2 {
+	struct pairs *pairs;
+	struct conn *conn;
+	struct half half[2]; /* enum ex_side */
+	struct stream *streams;
+	uint32_t count, cap, last; /* last: index of the one found last */
+	uint32_t gone[GONE_MAX];
+	uint32_t gone_next;
+	uint32_t newest; /* highest stream number of a request */
+	uint64_t number;
+	uint64_t now;
+	uint8_t why; /* enum conn_end, once closing */
+	bool closing;
+	bool missed; /* bytes were lost while a request may have begun */
+};
+
+static enum ex_side side_of(const struct half *half)
+{
+	return half == &half->h2->half[EX_REQUEST] ? EX_REQUEST : EX_RESPONSE;
+}
+
+static void lose(const struct h2 *h, enum es_stat cause, uint64_t bytes)
+{
+	stat_add(h->pairs->opts.stats, cause, bytes);
+}
+
+/* Streams. */
+
+static struct stream *find(struct h2 *h, uint32_t id)
+{
+	if (h->last < h->count && h->streams[h->last].id == id)
+		return &h->streams[h->last];
+	for (uint32_t i = h->count; i-- > 0;) {
+		if (h->streams[i].id != id)
+			continue;
+		h->last = i;
+		return &h->streams[i];
+	}
+	return NULL;
+}
+
+static bool is_gone(const struct h2 *h, uint32_t id)
+{
+	for (size_t i = 0; i < GONE_MAX; i++) {
+		if (h->gone[i] == id)
+			return true;
+	}
+	return false;
+}
+
+static bool make_room(struct h2 *h)
+{
+	uint32_t cap = h->cap ? 2 * h->cap : 4;
+	struct stream *s;
+
+	if (h->count < h->cap)
+		return true;
+	if (h->count == H2_STREAMS_MAX)
+		return false;
+	s = realloc(h->streams, cap * sizeof(*s));
+	if (!s)
+		return false;
+	h->streams = s;
+	h->cap = cap;
+	return true;
+}
+
+static struct stream *add(struct h2 *h, uint32_t id)
+{
+	struct round *round = make_room(h) ? round_new(h->pairs, h->conn, h->number) : NULL;
+
+	if (!round) {
+		lose(h, ES_U_CALLS_FULL, 0);
+		h->gone[h->gone_next++ % GONE_MAX] = id;
+		return NULL;
+	}
+	h->number++;
+	if (id > h->newest)
+		h->newest = id;
+	round->now = h->now;
+	h->last = h->count;
+	h->streams[h->count] = (struct stream){ .id = id, .round = round, .heard = h->now };
+	return &h->streams[h->count++];
+}
+
+/* One whose request was not seen. */
+static struct stream *add_headless(struct h2 *h, uint32_t id)
+{
+	struct half *requests = &h->half[EX_REQUEST];
+	struct stream *s = add(h, id);
+
+	if (!s)
+		return NULL;
+	if (requests->pending)
+		round_gap(s->round, EX_REQUEST, requests->pending);
+	requests->pending = 0;
+	return s;
+}
+
+static void end(struct h2 *h, struct stream *s, enum ex_outcome outcome)
+{
+	struct round *round = s->round;
+
+	h->gone[h->gone_next++ % GONE_MAX] = s->id;
+	/* Order does not matter but for the search, which begins with the newest. */
+	memmove(s, s + 1, (size_t)(h->streams + --h->count - s) * sizeof(*s));
+	round_end(round, h->conn, outcome, h->now);
+}
+
+static enum ex_outcome outcome_of(const struct h2 *h, const struct stream *s)
+{
+	return round_outcome(s->round, h->conn, h->closing, (enum conn_end)h->why);
+}
+
+/* Nobody waits for those of which the end is lost. */
+static void end_silent(struct h2 *h)
+{
+	for (uint32_t i = h->count; i-- > 0;) {
+		struct stream *s = &h->streams[i];
+
+		if (s->unsure[EX_RESPONSE] && h->now - s->heard > H2_SILENT_NS)
+			end(h, s, outcome_of(h, s));
+	}
+}
+
+static void end_if_over(struct h2 *h, struct stream *s)
+{
+	struct round *round = s->round;
+
+	if (!round->ended[EX_RESPONSE])
+		return;
+	/* The end of a request that was answered whole was seen, or lost, or nobody cares. */
+	if (!round->ended[EX_REQUEST] && !s->unsure[EX_REQUEST] && s->head[EX_REQUEST])
+		return;
+	end(h, s, outcome_of(h, s));
+	end_silent(h);
+}
+
+/* What a frame is for; NULL: it is not followed. */
+static struct stream *stream_of(struct half *half, uint32_t id)
+{
+	struct h2 *h = half->h2;
+	struct stream *s = find(h, id);
+
+	/* Servers' streams are even: pushed. */
+	if (!s && !(id & 1))
+		return NULL;
+	if (!s && !is_gone(h, id)) {
+		if (h->conn->late || h->half[EX_REQUEST].gapped)
+			s = add_headless(h, id);
+		else
+			lose(h, ES_U_PROTO_ERROR, 0);
+	}
+	if (s) {
+		s->heard = h->now;
+		s->round->now = h->now;
+	}
+	return s;
+}
+
+/* Its data come, and its head will not any more. */
+static void head_given_up(struct stream *s, enum ex_side side)
+{
+	const struct http_head none = { .major = 2, .fields_unknown = true };
+	struct round *round = s->round;
+
+	if (s->head[side])
+		return;
+	s->head[side] = true;
+	round_start(round, side, round->now);
+	round_head(round, side, &none);
+}
+
+/* Heads. */
+
+/* Requests that stood in lost bytes, told by the numbers that were left out. */
+static void add_missed(struct h2 *h, uint32_t id)
+{
+	uint32_t from = h->newest + 2;
+
+	if (h->missed && h->newest && id > from && id - from <= 2 * H2_MISSED_MAX) {
+		for (; from < id; from += 2)
+			add_headless(h, from);
+	}
+	h->missed = false;
+}
+
+static void request_head(struct half *half, uint32_t id, uint64_t stamp,
+			 const struct http_head *head)
+{
+	struct h2 *h = half->h2;
+	struct stream *s = find(h, id);
+
+	if (!s) {
+		if (is_gone(h, id) || !(id & 1))
+			return;
+		add_missed(h, id);
+		s = add(h, id);
+	}
+	if (!s)
+		return;
+	s->heard = s->round->now = h->now;
+	if (s->head[EX_REQUEST]) {
+		round_trailers(s->round, EX_REQUEST, head);
+		return;
+	}
+	s->head[EX_REQUEST] = true;
+	if (half->pending)
+		round_gap(s->round, EX_REQUEST, half->pending);
+	half->pending = 0;
+	round_start(s->round, EX_REQUEST, stamp);
+	round_head(s->round, EX_REQUEST, head);
+}
+
+static void response_head(struct half *half, uint32_t id, uint64_t stamp,
+			  const struct http_head *head)
+{
+	struct stream *s = stream_of(half, id);
+	struct round *round = s ? s->round : NULL;
+	bool trailers = !head->status && !head->fields_unknown;
+
+	if (!s || (head->status >= 100 && head->status < 200))
+		return;
+	if (trailers)
+		head_given_up(s, EX_RESPONSE);
+	if (s->head[EX_RESPONSE]) {
+		round_trailers(round, EX_RESPONSE, head);
+		return;
+	}
+	s->head[EX_RESPONSE] = true;
+	round_start(round, EX_RESPONSE, stamp);
+	round_head(round, EX_RESPONSE, head);
+	/* An extended CONNECT (RFC 8441) goes on as what its :protocol says; this is a plain one. */
+	if (round->connects && !round->protocol && head->status >= 200 && head->status < 300)
+		s->blind = round->upgraded = true;
+}
+
+static void on_head(void *ctx, uint32_t id, uint64_t stamp, const struct http_head *head)
+{
+	struct half *half = ctx;
+
+	if (side_of(half) == EX_REQUEST)
+		request_head(half, id, stamp, head);
+	else
+		response_head(half, id, stamp, head);
+}
+
+/* Bodies. */
+
+static void on_data(void *ctx, uint32_t id, struct sv bytes)
+{
+	struct half *half = ctx;
+	enum ex_side side = side_of(half);
+	struct stream *s = stream_of(half, id);
+
+	if (!s)
+		return;
+	head_given_up(s, side);
+	if (s->blind)
+		stat_more(half->h2->pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len);
+	else
+		round_bytes(s->round, side, bytes);
+}
+
+static void on_lost(void *ctx, uint32_t id, uint64_t count)
+{
+	struct half *half = ctx;
+	enum ex_side side = side_of(half);
+	struct stream *s = stream_of(half, id);
+
+	if (!s)
+		return;
+	head_given_up(s, side);
+	round_gap(s->round, side, count);
+}
+
+static void on_end(void *ctx, uint32_t id)
+{
+	struct half *half = ctx;
+	enum ex_side side = side_of(half);
+	struct stream *s = find(half->h2, id);
+
+	if (!s || s->round->ended[side])
+		return;
+	s->heard = s->round->now = half->h2->now;
+	if (side == EX_RESPONSE)
+		s->round->whole = true;
+	round_side_end(s->round, side, true);
+	end_if_over(half->h2, s);
+}
+
+static void on_reset(void *ctx, uint32_t id, uint32_t code)
+{
+	struct half *half = ctx;
+	struct stream *s = stream_of(half, id);
+	struct round *round = s ? s->round : NULL;
+
+	(void)code;
+	if (!s)
+		return;
+	if (round->ended[EX_RESPONSE] || round->upgraded)
+		end(half->h2, s, outcome_of(half->h2, s));
+	else if (side_of(half) == EX_REQUEST)
+		end(half->h2, s, EX_CANCELLED);
+	else
+		end(half->h2, s,
+		    round->started[EX_RESPONSE] || round->torn[EX_RESPONSE] ? EX_CUT
+									    : EX_NO_RESPONSE);
+}
+
+/* Streams that the server did not look at. */
+static void on_goaway(void *ctx, uint32_t last, uint32_t code)
+{
+	struct half *half = ctx;
+	struct h2 *h = half->h2;
+
+	(void)code;
+	if (side_of(half) != EX_RESPONSE)
+		return;
+	for (uint32_t i = h->count; i-- > 0;) {
+		struct stream *s = &h->streams[i];
+
+		if (s->id > last && !s->round->started[EX_RESPONSE])
+			end(h, s, EX_NO_RESPONSE);
+	}
+}
+
+static void on_pushed(void *ctx, uint32_t promised)
+{
+	struct half *half = ctx;
+
+	(void)promised;
+	lose(half->h2, ES_U_H2_PUSHED, 0);
+}
+
+/* Gaps. */
+
+/* A stream that may have lost some of them: how many is known when it is the only one. */
+static void on_gap(void *ctx, uint64_t count)
+{
+	struct half *half = ctx;
+	struct h2 *h = half->h2;
+	enum ex_side side = side_of(half);
+	uint32_t open = 0;
+
+	half->gapped = true;
+	h->missed = true;
+	for (uint32_t i = 0; i < h->count; i++)
+		open += !h->streams[i].round->ended[side];
+	for (uint32_t i = 0; i < h->count; i++) {
+		struct stream *s = &h->streams[i];
+
+		if (s->round->ended[side])
+			continue;
+		s->unsure[side] = true;
+		round_gap(s->round, side, open == 1 ? count : 0);
+	}
+	if (!open)
+		half->pending += count;
+}
+
+static void on_skipped(void *ctx, uint64_t count)
+{
+	struct half *half = ctx;
+	struct h2 *h = half->h2;
+
+	lose(h, h->conn->late && !half->gapped ? ES_U_JOINED : ES_U_RESYNC, count);
+}
+
+static void on_broken(void *ctx, const char *why)
+{
+	struct half *half = ctx;
+
+	(void)why;
+	half->gapped = true;
+	lose(half->h2, ES_U_PROTO_ERROR, 0);
+}
+
+static const struct http2_ops half_ops = {
+	.head = on_head,
+	.data = on_data,
+	.lost = on_lost,
+	.end = on_end,
+	.reset = on_reset,
+	.goaway = on_goaway,
+	.pushed = on_pushed,
+	.gap = on_gap,
+	.skipped = on_skipped,
+	.broken = on_broken,
+};
+
+/* Connections. */
+
+static void on_open(void *ctx, struct conn *conn)
+{
+	struct pairs *pairs = ctx;
+	struct h2 *h = NULL;
+
+	if (!pairs->scratch)
+		pairs->scratch = malloc(sizeof(*pairs->scratch));
+	if (pairs->scratch)
+		h = calloc(1, sizeof(*h));
+	conn->user = h;
+	if (!h)
+		return;
+	h->pairs = pairs;
+	h->conn = conn;
+	for (int side = EX_REQUEST; side <= EX_RESPONSE; side++) {
+		struct half *half = &h->half[side];
+
+		half->h2 = h;
+		http2_init(&half->http, side == EX_REQUEST ? HTTP2_CLIENT : HTTP2_SERVER,
+			   conn->late, &half_ops, half, pairs->scratch);
+	}
+}
+
+static struct http2 *http_of(struct h2 *h, const struct conn *conn, enum conn_dir dir)
+{
+	return &h->half[dir == conn->request_dir ? EX_REQUEST : EX_RESPONSE].http;
+}
+
+static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv bytes,
+		     uint64_t time)
+{
+	struct pairs *pairs = ctx;
+	struct h2 *h = conn->user;
+
+	if (!h) {
+		stat_add(pairs->opts.stats, ES_U_CALLS_FULL, bytes.len);
+		return false;
+	}
+	h->now = time;
+	http2_feed(http_of(h, conn, dir), bytes, time);
+	return true;
+}
+
+static void on_conn_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t count,
+			uint64_t time)
+{
+	struct h2 *h = conn->user;
+
+	(void)ctx;
+	if (!h)
+		return;
+	h->now = time;
+	http2_gap(http_of(h, conn, dir), count);
+}
+
+/* Bytes were lost, and nothing else came: they held at least one call. */
+static void end_unseen(struct h2 *h)
+{
+	uint64_t *lost = &h->half[EX_RESPONSE].pending;
+	struct stream *s;
+
+	if (h->number || (!h->half[EX_REQUEST].pending && !*lost))
+		return;
+	s = add_headless(h, 1);
+	if (s && *lost)
+		round_gap(s->round, EX_RESPONSE, *lost);
+}
+
+static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)
+{
+	struct h2 *h = conn->user;
+
+	(void)ctx;
+	if (!h)
+		return;
+	h->now = time;
+	h->closing = true;
+	h->why = (uint8_t)why;
+	http2_close(&h->half[EX_REQUEST].http);
+	http2_close(&h->half[EX_RESPONSE].http);
+	end_unseen(h);
+	while (h->count)
+		end(h, h->streams, outcome_of(h, h->streams));
+	http2_done(&h->half[EX_REQUEST].http);
+	http2_done(&h->half[EX_RESPONSE].http);
+	free(h->streams);
+	free(h);
+	conn->user = NULL;
+}
+
+const struct conn_sink h2_sink = {
+	.open = on_open,
+	.bytes = on_bytes,
+	.gap = on_conn_gap,
+	.close = on_close,
+};
+
+size_t h2_memory(const struct conn *conn)
+{
+	const struct h2 *h = conn->user;
+
+	return h ? sizeof(*h) + h->cap * sizeof(*h->streams) +
+			       http2_memory(&h->half[EX_REQUEST].http) +
+			       http2_memory(&h->half[EX_RESPONSE].http)
+		 : 0;
+}

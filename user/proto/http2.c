@@ -1,0 +1,645 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proto/http2.h"
+
+#include <stdlib.h>
+
+#include "proto/http2_head.h"
+
+enum state {
+	PREFACE,
+	FRAME,	  /* its header */
+	PREFIX,	  /* what stands before its data or its part of a header block */
+	DATA,	  /* left bytes */
+	FRAGMENT, /* left bytes of a header block */
+	CONTROL,  /* the fixed part of RST_STREAM, GOAWAY */
+	SKIP,	  /* left bytes */
+	SEEK,
+};
+
+#define PREFACE_LEN 24
+#define GOAWAY_LEN  8
+#define RST_LEN	    4
+
+void http2_init(struct http2 *p, enum http2_sender sender, bool late, const struct http2_ops *ops,
+		void *ctx, struct http2_scratch *scratch)
+{
+	*p = (struct http2){
+		.ops = ops,
+		.ctx = ctx,
+		.scratch = scratch,
+		.sender = (uint8_t)sender,
+		.state = late			  ? SEEK
+			 : sender == HTTP2_CLIENT ? PREFACE
+						  : FRAME,
+		.unsure = late,
+	};
+	hpack_init(&p->hpack, late);
+}
+
+static void buf_drop(struct http2 *p)
+{
+	free(p->buf);
+	p->buf = NULL;
+	p->buf_len = p->buf_cap = 0;
+}
+
+void http2_done(struct http2 *p)
+{
+	buf_drop(p);
+	hpack_done(&p->hpack);
+}
+
+bool http2_is_lost(const struct http2 *p)
+{
+	return p->state == SEEK;
+}
+
+size_t http2_memory(const struct http2 *p)
+{
+	return p->buf_cap + hpack_memory(&p->hpack);
+}
+
+/* Returns false when s does not fit, or there is no memory for it. */
+static bool buf_add(struct http2 *p, struct sv s, size_t max)
+{
+	size_t need = p->buf_len + s.len, cap = p->buf_cap ? p->buf_cap : 512;
+	char *buf = p->buf;
+
+	if (need > max)
+		return false;
+	while (cap < need)
+		cap *= 2;
+	if (cap > p->buf_cap) {
+		buf = realloc(p->buf, cap);
+		if (!buf)
+			return false;
+		p->buf = buf;
+		p->buf_cap = (uint32_t)cap;
+	}
+	if (s.len)
+		memcpy(buf + p->buf_len, s.p, s.len);
+	p->buf_len = (uint32_t)need;
+	return true;
+}
+
+static uint32_t read32(const char *p)
+{
+	const unsigned char *b = (const unsigned char *)p;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+/* The next need bytes in one piece, taken off in; NULL: they are not all there, in is used up. */
+static const char *gather(struct http2 *p, struct sv *in, size_t need)
+{
+	struct sv part = sv_cut(*in, need - p->small_len);
+	const char *at = in->p;
+
+	*in = sv_skip(*in, part.len);
+	if (!p->small_len && part.len == need)
+		return at;
+	memcpy(p->small + p->small_len, part.p, part.len);
+	p->small_len = (uint8_t)(p->small_len + part.len);
+	if (p->small_len < need)
+		return NULL;
+	p->small_len = 0;
+	return p->small;
+}
+
+static void skipped(struct http2 *p, size_t count)
+{
+	if (count)
+		p->ops->skipped(p->ctx, count);
+}
+
+/* Header blocks. */
+
+static void block_begin(struct http2 *p, uint32_t promised)
+{
+	p->in_block = true;
+	p->block_torn = false;
+	p->block_ends = p->f.type == H2_HEADERS && p->f.flags & H2_END_STREAM;
+	p->block_start = p->start;
+	p->promised = promised;
+	buf_drop(p);
+}
+
+/* The block is here, whole or as far as it will come. */
+static void block_end(struct http2 *p, struct sv block)
+{
+	struct http_head head;
+	const char *error;
+
+	p->in_block = false;
+	error = http2_head_read(&head, p->scratch, &p->hpack, block, p->block_torn);
+	if (error)
+		p->ops->broken(p->ctx, error);
+	if (p->promised)
+		p->ops->pushed(p->ctx, p->promised);
+	else
+		p->ops->head(p->ctx, p->f.stream, p->block_start, &head);
+	if (p->block_ends)
+		p->ops->end(p->ctx, p->f.stream);
+	p->block_torn = false;
+	buf_drop(p);
+}
+
+/* Its rest is lost; what stands before may be read. */
+static void block_give_up(struct http2 *p)
+{
+	p->block_torn = true;
+	block_end(p, (struct sv){ p->buf, p->buf_len });
+}
+
+/* The place. */
+
+static void seek(struct http2 *p)
+{
+	if (p->in_block)
+		block_give_up(p);
+	hpack_lost(&p->hpack);
+	p->state = SEEK;
+	p->small_len = 0;
+	p->seek_need = 0;
+	p->seek_whole = false;
+	p->unsure = true;
+	buf_drop(p);
+}
+
+static void broken(struct http2 *p, const char *why)
+{
+	p->ops->broken(p->ctx, why);
+	seek(p);
+}
+
+/* Frames. */
+
+static void frame_done(struct http2 *p)
+{
+	const struct h2frame *f = &p->f;
+
+	p->state = FRAME;
+	if (f->type == H2_DATA && f->flags & H2_END_STREAM)
+		p->ops->end(p->ctx, f->stream);
+	else if (p->in_block && f->flags & H2_END_HEADERS)
+		block_end(p, (struct sv){ p->buf, p->buf_len });
+}
+
+/* The rest of this frame is not looked at. */
+static void skip(struct http2 *p, uint32_t count)
+{
+	p->left = count;
+	p->pad = 0;
+	p->state = SKIP;
+	if (!count)
+		frame_done(p);
+}
+
+/* Data, or a header block's part, is over. */
+static void skip_padding(struct http2 *p)
+{
+	skip(p, p->pad);
+}
+
+static uint32_t prefix_len(const struct h2frame *f)
+{
+	uint32_t padded = f->flags & H2_PADDED ? 1 : 0;
+
+	switch (f->type) {
+	case H2_DATA:
+		return padded;
+	case H2_HEADERS:
+		return padded + (f->flags & H2_PRIO ? 5 : 0);
+	case H2_PUSH_PROMISE:
+		return padded + 4;
+	default:
+		return 0;
+	}
+}
+
+/* prefix: NULL when there is none. */
+static void prefix_done(struct http2 *p, const char *prefix)
+{
+	const struct h2frame *f = &p->f;
+	uint32_t rest = f->length - prefix_len(f);
+	bool padded = f->flags & H2_PADDED && f->type != H2_CONTINUATION;
+
+	p->pad = padded ? (unsigned char)prefix[0] : 0;
+	if (p->pad > rest) {
+		/* An error of the connection (section 6.1), but where it goes on is known. */
+		p->ops->broken(p->ctx, "padding longer than its frame");
+		p->pad = rest;
+	}
+	p->left = rest - p->pad;
+	if (f->type == H2_PUSH_PROMISE)
+		p->promised = read32(prefix + padded) & 0x7fffffff;
+	p->state = f->type == H2_DATA ? DATA : FRAGMENT;
+	if (!p->left)
+		skip_padding(p);
+}
+
+/* A block's first part, or its next. */
+static void block_frame(struct http2 *p)
+{
+	bool goes_on = p->f.type == H2_CONTINUATION;
+
+	if (goes_on && p->in_block)
+		return;
+	block_begin(p, 0);
+	/* Of a CONTINUATION the start is lost. */
+	p->block_torn = goes_on;
+}
+
+static const char *frame_fault(const struct http2 *p, const struct h2frame *f)
+{
+	const char *error = h2frame_error(f);
+
+	if (error)
+		return error;
+	if (p->in_block && (f->type != H2_CONTINUATION || f->stream != p->f.stream))
+		return "header block without its end";
+	if (f->type == H2_CONTINUATION && !p->in_block && !p->unsure)
+		return "CONTINUATION of nothing";
+	return prefix_len(f) > f->length ? "frame of a wrong length" : NULL;
+}
+
+/* Returns NULL, or what is wrong with it: nothing has changed then. */
+static const char *frame_begin(struct http2 *p, struct h2frame f)
+{
+	const char *error = frame_fault(p, &f);
+
+	if (error)
+		return error;
+	p->f = f;
+	switch (f.type) {
+	case H2_HEADERS:
+	case H2_PUSH_PROMISE:
+	case H2_CONTINUATION:
+		block_frame(p);
+		/* fallthrough */
+	case H2_DATA:
+		p->state = PREFIX;
+		if (!prefix_len(&f))
+			prefix_done(p, NULL);
+		break;
+	case H2_RST_STREAM:
+	case H2_GOAWAY:
+		p->state = CONTROL;
+		p->left = f.length;
+		break;
+	default:
+		skip(p, f.length);
+	}
+	return NULL;
+}
+
+static size_t control_len(const struct http2 *p)
+{
+	return p->f.type == H2_GOAWAY ? GOAWAY_LEN : RST_LEN;
+}
+
+static struct sv on_control(struct http2 *p, struct sv in)
+{
+	size_t need = control_len(p);
+	const char *at = gather(p, &in, need);
+
+	if (!at)
+		return in;
+	if (p->f.type == H2_GOAWAY)
+		p->ops->goaway(p->ctx, read32(at) & 0x7fffffff, read32(at + 4));
+	else
+		p->ops->reset(p->ctx, p->f.stream, read32(at));
+	skip(p, p->left - (uint32_t)need);
+	return in;
+}
+
+static struct sv on_preface(struct http2 *p, struct sv in)
+{
+	const char *at = gather(p, &in, PREFACE_LEN);
+
+	if (!at)
+		return in;
+	if (memcmp(at, H2FRAME_PREFACE.p, PREFACE_LEN) == 0) {
+		p->state = FRAME;
+		return in;
+	}
+	p->ops->broken(p->ctx, "no HTTP/2 preface");
+	seek(p);
+	skipped(p, PREFACE_LEN);
+	return in;
+}
+
+static struct sv on_frame(struct http2 *p, struct sv in)
+{
+	struct sv was = in;
+	bool held = p->small_len;
+	const char *at, *error;
+
+	if (!held)
+		p->start = p->stamp;
+	at = gather(p, &in, H2FRAME_HEAD);
+	if (!at)
+		return in;
+	error = frame_begin(p, h2frame_read(at));
+	if (!error)
+		return in;
+	broken(p, error);
+	/* The true place may be as near as the next byte. */
+	skipped(p, 1);
+	if (!held)
+		return sv_skip(was, 1);
+	if (!buf_add(p, (struct sv){ p->small + 1, H2FRAME_HEAD - 1 }, HTTP2_SEEK_MAX))
+		skipped(p, H2FRAME_HEAD - 1);
+	return in;
+}
+
+static struct sv on_prefix(struct http2 *p, struct sv in)
+{
+	const char *at = gather(p, &in, prefix_len(&p->f));
+
+	if (at)
+		prefix_done(p, at);
+	return in;
+}
+
+static struct sv take_left(struct http2 *p, struct sv *in)
+{
+	struct sv part = sv_cut(*in, p->left);
+
+	p->left -= (uint32_t)part.len;
+	*in = sv_skip(*in, part.len);
+	return part;
+}
+
+static struct sv on_data(struct http2 *p, struct sv in)
+{
+	p->ops->data(p->ctx, p->f.stream, take_left(p, &in));
+	if (!p->left)
+		skip_padding(p);
+	return in;
+}
+
+static struct sv on_fragment(struct http2 *p, struct sv in)
+{
+	struct sv part = take_left(p, &in);
+
+	if (!p->left && !p->buf_len && !p->block_torn && p->f.flags & H2_END_HEADERS)
+		block_end(p, part); /* not copied */
+	else if (!p->block_torn && !buf_add(p, part, HTTP2_BLOCK_MAX))
+		p->block_torn = true;
+	if (!p->left)
+		skip_padding(p);
+	return in;
+}
+
+static struct sv on_skip(struct http2 *p, struct sv in)
+{
+	take_left(p, &in);
+	if (!p->left)
+		frame_done(p);
+	return in;
+}
+
+/* The search. */
+
+struct place {
+	bool found;
+	size_t at;   /* of the frame; else all before it is none */
+	size_t need; /* fewer bytes than this tell nothing new */
+};
+
+/* fresh: where in s a feed began; whole: another did at its start. */
+static struct place look(struct sv s, size_t fresh, bool whole)
+{
+	struct place none = { .at = s.len, .need = SIZE_MAX };
+	size_t need;
+
+	for (size_t i = 0; i < s.len; i++) {
+		struct sv rest = sv_skip(s, i);
+		enum h2frame_match m = h2frame_match(rest, &need);
+
+		if (m == H2FRAME_YES || ((i == fresh || (whole && !i)) &&
+					 rest.len >= H2FRAME_HEAD && h2frame_likely(rest, true)))
+			return (struct place){ .found = true, .at = i };
+		if (m == H2FRAME_NO)
+			continue;
+		none.at = i < none.at ? i : none.at;
+		none.need = i + need < none.need ? i + need : none.need;
+	}
+	return none;
+}
+
+/* Keeps what may still become a frame. */
+static void seek_keep(struct http2 *p, struct sv s, bool whole, size_t need)
+{
+	p->seek_whole = whole;
+	p->seek_need = (uint32_t)need;
+	if (!buf_add(p, s, HTTP2_SEEK_MAX))
+		skipped(p, s.len);
+}
+
+/* Nothing is left of a search. */
+static struct sv seek_in_place(struct http2 *p, struct sv in)
+{
+	bool fresh = in.p == p->fresh;
+	struct place place = look(in, fresh ? 0 : SIZE_MAX, false);
+
+	skipped(p, place.at);
+	in = sv_skip(in, place.at);
+	if (place.found) {
+		p->state = FRAME;
+		return in;
+	}
+	p->start = p->stamp;
+	if (in.len)
+		seek_keep(p, in, fresh && !place.at, place.need - place.at);
+	return sv_skip(in, in.len);
+}
+
+static struct sv on_seek(struct http2 *p, struct sv in)
+{
+	size_t before = p->buf_len;
+	struct sv part = sv_cut(in, HTTP2_SEEK_MAX - before);
+	char *buf;
+	struct place place;
+
+	if (!before)
+		return seek_in_place(p, in);
+	if (!part.len || !buf_add(p, part, HTTP2_SEEK_MAX)) {
+		skipped(p, before);
+		buf_drop(p);
+		return in;
+	}
+	in = sv_skip(in, part.len);
+	if (p->buf_len < p->seek_need)
+		return in;
+	place = look((struct sv){ p->buf, p->buf_len }, part.p == p->fresh ? before : SIZE_MAX,
+		     p->seek_whole);
+	skipped(p, place.at);
+	buf = p->buf;
+	part = (struct sv){ buf + place.at, p->buf_len - place.at };
+	p->buf = NULL;
+	p->buf_len = p->buf_cap = 0;
+	if (place.found) {
+		p->state = FRAME;
+		p->again = part;
+		p->again_buf = buf;
+		return in;
+	}
+	if (part.len)
+		seek_keep(p, part, place.at == before || (!place.at && p->seek_whole),
+			  place.need - place.at);
+	free(buf);
+	return in;
+}
+
+static struct sv step(struct http2 *p, struct sv in)
+{
+	switch ((enum state)p->state) {
+	case PREFACE:
+		return on_preface(p, in);
+	case FRAME:
+		return on_frame(p, in);
+	case PREFIX:
+		return on_prefix(p, in);
+	case DATA:
+		return on_data(p, in);
+	case FRAGMENT:
+		return on_fragment(p, in);
+	case CONTROL:
+		return on_control(p, in);
+	case SKIP:
+		return on_skip(p, in);
+	case SEEK:
+		return on_seek(p, in);
+	}
+	return sv_skip(in, in.len);
+}
+
+/*
+ * What was kept in a search is read as frames, now that they are found. It lies in one piece, so
+ * that a search that begins in it keeps at most its tail: it does not come back here.
+ */
+static void read_again(struct http2 *p)
+{
+	char *buf = p->again_buf;
+	struct sv in = p->again;
+	uint64_t stamp = p->stamp;
+
+	p->again_buf = NULL;
+	p->stamp = p->start;
+	while (in.len)
+		in = step(p, in);
+	p->stamp = stamp;
+	free(buf);
+}
+
+void http2_feed(struct http2 *p, struct sv in, uint64_t stamp)
+{
+	p->stamp = stamp;
+	p->fresh = in.p;
+	while (in.len) {
+		in = step(p, in);
+		if (p->again_buf)
+			read_again(p);
+	}
+}
+
+/* Gaps. */
+
+/* Bytes of this frame's payload. Returns how many of count are beyond it. */
+static uint64_t gap_in_payload(struct http2 *p, uint64_t count)
+{
+	uint32_t n = count < p->left ? (uint32_t)count : p->left;
+
+	p->left -= n;
+	if (p->state == DATA && n)
+		p->ops->lost(p->ctx, p->f.stream, n);
+	if (p->state == FRAGMENT)
+		p->block_torn = true;
+	if (p->left)
+		return count - n;
+	if (p->state == SKIP)
+		frame_done(p);
+	else
+		skip_padding(p);
+	return count - n;
+}
+
+/* The rest of a frame's header is lost, but it was told how long the frame is. */
+static void gap_in_head(struct http2 *p)
+{
+	struct h2frame f = h2frame_read(p->small); /* its flags and stream are not known */
+	bool typed = p->small_len > 3;
+
+	if (p->in_block)
+		block_give_up(p);
+	if (!typed || f.type == H2_HEADERS || f.type == H2_PUSH_PROMISE ||
+	    f.type == H2_CONTINUATION)
+		hpack_lost(&p->hpack);
+	p->unsure = true;
+	p->f = (struct h2frame){ .type = UINT8_MAX };
+	p->pad = 0;
+	p->left = f.length + H2FRAME_HEAD - p->small_len;
+	p->small_len = 0;
+	p->state = SKIP;
+}
+
+/* Of the prefix, or of what stands for all of the payload, bytes are lost. */
+static void gap_in_start(struct http2 *p)
+{
+	uint32_t rest = p->f.length - p->small_len;
+	bool prefix = p->state == PREFIX;
+
+	p->small_len = 0;
+	p->pad = 0;
+	p->left = rest;
+	if (prefix && p->f.type == H2_DATA) {
+		/* Which of its bytes are padding is not known. */
+		p->ops->lost(p->ctx, p->f.stream, rest);
+		p->state = SKIP;
+	} else if (prefix) {
+		p->block_torn = true;
+		p->state = FRAGMENT;
+	} else {
+		if (p->f.type == H2_RST_STREAM)
+			p->ops->reset(p->ctx, p->f.stream, HTTP2_CODE_UNKNOWN);
+		p->state = SKIP;
+	}
+}
+
+static void gap_unknown(struct http2 *p, uint64_t count)
+{
+	skipped(p, p->state == SEEK ? p->buf_len : 0);
+	if (p->state == SEEK)
+		buf_drop(p);
+	seek(p);
+	p->ops->gap(p->ctx, count);
+}
+
+void http2_gap(struct http2 *p, uint64_t count)
+{
+	while (count) {
+		enum state state = (enum state)p->state;
+
+		if (state == PREFIX || state == CONTROL)
+			gap_in_start(p);
+		if (state == FRAME && p->small_len > 2) {
+			gap_in_head(p);
+			p->ops->gap(p->ctx, count < p->left ? count : p->left);
+		} else if (state == PREFACE || state == FRAME || state == SEEK) {
+			gap_unknown(p, count);
+			return;
+		}
+		count = gap_in_payload(p, count);
+	}
+}
+
+void http2_close(struct http2 *p)
+{
+	if (p->state == SEEK)
+		skipped(p, p->buf_len);
+	if (p->in_block)
+		block_give_up(p);
+	buf_drop(p);
+}
