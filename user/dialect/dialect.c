@@ -257,8 +257,14 @@ static void on_resp_head(void *ctx, struct exchange *ex)
 	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
-	if (p && !p->provider)
+	if (!p)
+		return;
+	if (!p->provider)
 		p->provider = server_provider(ex->msg[EX_RESPONSE].header[EX_H_SERVER]);
+	/* Only AWS answers so; which of its services, the path told. */
+	if (ex->msg[EX_RESPONSE].header[EX_H_AMZN_REQUEST_ID].len && p->provider &&
+	    sv_eq(sv_of(p->provider), SV("aws.bedrock")))
+		p->answered = true;
 }
 
 static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64_t time)
