@@ -31,6 +31,7 @@ enum json_kind {
 /* Rule flags. */
 #define JSON_RAW    (1u << 0) /* hand out the value's own text, whatever its kind */
 #define JSON_ANCHOR (1u << 1) /* its last key is rare enough to find the place again after a gap */
+#define JSON_SNAKE  (1u << 2) /* each key may stand there as snake_case, too (protobuf's JSON) */
 
 /*
  * One wanted value. path: keys joined by '.', "[]" behind a key for the elements of its

@@ -12,12 +12,14 @@ struct build_node {
 	uint16_t child;
 	uint16_t next;
 	bool is_elem;
+	bool snake; /* its key has a second spelling */
 };
 
 struct build {
 	struct json_schema *schema;
 	struct build_node *nodes;
 	size_t count;
+	char *text;	     /* room in schema->text */
 	uint16_t *rule_node; /* of each rule */
 };
 
@@ -99,8 +101,21 @@ static uint16_t node_member(struct build *b, uint16_t parent, struct sv key)
 	return n;
 }
 
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool has_upper(struct sv key)
+{
+	for (size_t i = 0; i < key.len; i++)
+		if (is_upper(key.p[i]))
+			return true;
+	return false;
+}
+
 /* path stands in schema->text, so that keys can point there. */
-static int build_path(struct build *b, struct sv path, uint16_t *ret)
+static int build_path(struct build *b, struct sv path, uint8_t flags, uint16_t *ret)
 {
 	uint16_t node = JSON_NODE_ROOT;
 
@@ -111,6 +126,7 @@ static int build_path(struct build *b, struct sv path, uint16_t *ret)
 		if (depth == JSON_DEPTH_MAX || !path_step(&path, depth == 0, &key, &elem))
 			return -EINVAL;
 		node = elem ? node_elem(b, node) : node_member(b, node, key);
+		b->nodes[node].snake |= !elem && (flags & JSON_SNAKE) && has_upper(key);
 		if (b->count >= JSON_NODE_NONE)
 			return -EINVAL;
 	}
@@ -138,14 +154,41 @@ static int build_trie(struct build *b, const struct json_rule *rules, size_t cou
 		if (rules[i].group > 31)
 			return -EINVAL;
 		memcpy(text, path.p, path.len);
-		err = build_path(b, (struct sv){ text, path.len }, &b->rule_node[i]);
+		err = build_path(b, (struct sv){ text, path.len }, rules[i].flags,
+				 &b->rule_node[i]);
 		if (err)
 			return err;
 		if ((rules[i].flags & JSON_ANCHOR) && !anchor_key(b, b->rule_node[i]))
 			return -EINVAL;
 		text += path.len;
 	}
+	b->text = text;
 	return 0;
+}
+
+static void add_key(struct json_schema *s, size_t *keys, struct sv key, uint16_t node)
+{
+	s->keys[(*keys)++] = (struct json_key){
+		.head = json_key_head(key.p, key.len),
+		.text = key.p,
+		.len = (uint16_t)key.len,
+		.node = node,
+	};
+}
+
+/* "maxTokens" as "max_tokens", in the schema's text. */
+static struct sv snake(struct build *b, struct sv key)
+{
+	char *from = b->text;
+
+	for (size_t i = 0; i < key.len; i++) {
+		char c = key.p[i];
+
+		if (is_upper(c))
+			*b->text++ = '_';
+		*b->text++ = is_upper(c) ? (char)(c - 'A' + 'a') : c;
+	}
+	return (struct sv){ from, (size_t)(b->text - from) };
 }
 
 static void finish_node(struct build *b, uint16_t id, size_t *keys)
@@ -161,12 +204,9 @@ static void finish_node(struct build *b, uint16_t id, size_t *keys)
 	for (uint16_t n = from->child; n != JSON_NODE_NONE; n = b->nodes[n].next) {
 		struct sv key = b->nodes[n].key;
 
-		s->keys[(*keys)++] = (struct json_key){
-			.head = json_key_head(key.p, key.len),
-			.text = key.p,
-			.len = (uint16_t)key.len,
-			.node = n,
-		};
+		add_key(s, keys, key, n);
+		if (b->nodes[n].snake)
+			add_key(s, keys, snake(b, key), n);
 	}
 	to->key_count = (uint16_t)(*keys - to->key_first);
 }
@@ -232,7 +272,8 @@ int json_schema_new(struct json_schema **ret, const struct json_rule *rules, siz
 	b.schema = calloc(1, sizeof(*b.schema));
 	if (!b.nodes || !b.rule_node || !b.schema)
 		goto out;
-	b.schema->text = malloc(text);
+	/* Each key, and its second spelling, which is at most twice as long. */
+	b.schema->text = malloc(3 * text);
 	b.schema->rules = calloc(count + 1, sizeof(*b.schema->rules));
 	b.schema->anchors = calloc(count + 1, sizeof(*b.schema->anchors));
 	if (!b.schema->text || !b.schema->rules || !b.schema->anchors)
@@ -242,7 +283,7 @@ int json_schema_new(struct json_schema **ret, const struct json_rule *rules, siz
 		goto out;
 	err = -ENOMEM;
 	b.schema->nodes = calloc(b.count, sizeof(*b.schema->nodes));
-	b.schema->keys = calloc(b.count, sizeof(*b.schema->keys));
+	b.schema->keys = calloc(2 * b.count, sizeof(*b.schema->keys));
 	if (!b.schema->nodes || !b.schema->keys)
 		goto out;
 	finish(&b, rules, count);

@@ -55,6 +55,59 @@ struct slot *answer_slot(struct parse *p, struct candidate *c, uint32_t a, uint3
 	return s;
 }
 
+struct slot *answer_next(struct parse *p, struct candidate *c, uint32_t kind, bool go_on)
+{
+	struct slot *last = c ? c->slots : NULL;
+
+	while (last && last->next)
+		last = last->next;
+	if (go_on && last && last->a == kind)
+		return last;
+	return answer_slot(p, c, kind, last ? last->b + 1 : 0);
+}
+
+/* Both texts are of the same kind: one part. */
+static void join_text(struct parse *p, struct slot *to, const struct slot *from)
+{
+	if (to->part && from->part)
+		part_append(p, to->part, from->part->text);
+}
+
+void answer_join(struct parse *p, struct candidate *to, struct candidate *from)
+{
+	struct call_part **at;
+
+	if (!to)
+		return;
+	if (from->message && !to->message) {
+		to->message = from->message;
+		from->message = NULL;
+		to->message->parts = NULL;
+	}
+	for (struct slot *s = from->slots; s; s = s->next) {
+		struct slot *into = answer_next(p, to, s->a, !s->tool && !s->done);
+
+		if (!into)
+			break;
+		into->tool = s->tool;
+		into->done = s->done;
+		if (into->part) {
+			join_text(p, into, s);
+			continue;
+		}
+		into->part = s->part;
+		if (!s->part || !to->message)
+			continue;
+		for (at = &to->message->parts; *at; at = &(*at)->next)
+			;
+		s->part->next = NULL;
+		*at = s->part;
+	}
+	from->slots = NULL;
+	from->slot_count = 0;
+	from->message = NULL;
+}
+
 struct call_part *answer_part(struct parse *p, struct candidate *c, struct slot *s,
 			      enum part_type type)
 {

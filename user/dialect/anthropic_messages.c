@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/parse.h"
+#include "dialect/anthropic.h"
 
 /*
  * Anthropic messages: POST .../v1/messages (anthropic-sdk-typescript, resources/messages).
@@ -178,10 +178,10 @@ static const struct field event_rows[] = {
 	ROW_CONTENT("delta.partial_json", FIELD_STAGE, ST_ARGS),
 };
 
-static const struct field_set request = FIELD_SET(request_rows);
-static const struct field_set answer = FIELD_SET(answer_rows);
-static const struct field_set event = FIELD_SET(event_rows);
-static const struct field_set errors = FIELD_SET(error_rows);
+const struct field_set anthropic_request = FIELD_SET(request_rows);
+const struct field_set anthropic_answer = FIELD_SET(answer_rows);
+const struct field_set anthropic_event = FIELD_SET(event_rows);
+const struct field_set anthropic_errors = FIELD_SET(error_rows);
 
 static const struct event_row events[] = {
 	{ "content_block_delta", EVENT_CONTENT, false },
@@ -196,7 +196,7 @@ static void take_finish(struct parse *p)
 		answer_finish(p, the_candidate(p), staged(p, ST_FINISH));
 }
 
-static void event_done(struct parse *p, struct sv type)
+void anthropic_event_done(struct parse *p, struct sv type)
 {
 	const struct opt_int *index = &p->stage.num[SI_ITEM];
 
@@ -208,7 +208,7 @@ static void event_done(struct parse *p, struct sv type)
 }
 
 /* The wire counts cached tokens beside the input, the convention inside it. */
-static void finish(struct parse *p)
+void anthropic_finish(struct parse *p)
 {
 	struct call_usage *u = &p->call->usage;
 
@@ -226,11 +226,11 @@ const struct api api_anthropic_messages = {
 	.name = "anthropic.messages",
 	.op = CALL_CHAT,
 	.provider = "anthropic",
-	.request = { &request },
-	.answer = { &answer, &errors },
-	.event = { &event, &errors },
+	.request = { &anthropic_request },
+	.answer = { &anthropic_answer, &anthropic_errors },
+	.event = { &anthropic_event, &anthropic_errors },
 	.events = events,
 	.event_count = ARRAY_SIZE(events),
-	.event_done = event_done,
-	.finish = finish,
+	.event_done = anthropic_event_done,
+	.finish = anthropic_finish,
 };

@@ -94,12 +94,24 @@ static const struct {
 	{ "compaction", PART_COMPACTION, NULL },
 };
 
+static struct sv modality_of(struct sv mime)
+{
+	static const char *const known[] = { "image", "audio", "video" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (sv_starts(mime, sv_of(known[i])))
+			return sv_of(known[i]);
+	return mime.len ? SV("document") : SV_NONE;
+}
+
 /* Bytes, an address or an id: what stands there tells. */
 static void settle_media(struct call_part *part)
 {
 	struct sv data = SV("data:"), mime;
 	size_t comma;
 
+	if (!part->modality.len)
+		part->modality = modality_of(part->mime);
 	if (!part->text.len && part->id.len) {
 		part->type = PART_FILE;
 		part->text = part->id;
@@ -107,7 +119,7 @@ static void settle_media(struct call_part *part)
 	}
 	if (!sv_starts(part->text, data)) {
 		/* Anthropic's base64 sources name a media type, addresses do not. */
-		if (part->mime.len)
+		if (part->mime.len && part->wire_type.len)
 			part->type = PART_BLOB;
 		return;
 	}
@@ -166,6 +178,15 @@ void field_input_part(struct parse *p, const struct field *f, const struct json_
 		part_settle(p, p->part);
 		p->part = NULL;
 	}
+}
+
+void field_part_kind(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	bool begins = ev->kind == JSON_OBJECT || (ev->kind == JSON_STRING && ev->first);
+
+	/* A text may belong to anything. */
+	if (p->part && begins && (f->arg != PART_TEXT || p->part->type == PART_GENERIC))
+		p->part->type = (enum part_type)f->arg;
 }
 
 /* A string that is a part by itself: "content": "hello". */
@@ -243,10 +264,19 @@ static void settle_result(struct parse *p, struct call_message *m)
 	first->next = NULL;
 }
 
+/* Roles that are spelled otherwise. */
+static const struct {
+	const char *wire, *role;
+} roles[] = {
+	{ "developer", "system" },  { "SYSTEM", "system" }, { "USER", "user" },
+	{ "CHATBOT", "assistant" }, { "TOOL", "tool" },	    { "model", "assistant" },
+};
+
 static void settle_chat(struct parse *p, struct call_message *m)
 {
-	if (sv_eq(m->role, SV("developer")))
-		m->role = SV("system");
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+		if (sv_eq(m->role, sv_of(roles[i].wire)))
+			m->role = sv_of(roles[i].role);
 	if (sv_eq(m->role, SV("tool")) || sv_eq(m->role, SV("function")))
 		settle_result(p, m);
 }
@@ -318,6 +348,12 @@ static void settle_blocks(struct parse *p, struct call_message *m)
 	}
 }
 
+static void settle_turns(struct parse *p, struct call_message *m)
+{
+	m->role = sv_eq(m->role, SV("model")) ? SV("assistant") : SV("user");
+	settle_blocks(p, m);
+}
+
 static void message_settle(struct parse *p, enum message_style style)
 {
 	struct call_message *m = p->message;
@@ -333,6 +369,9 @@ static void message_settle(struct parse *p, enum message_style style)
 		break;
 	case STYLE_BLOCKS:
 		settle_blocks(p, m);
+		break;
+	case STYLE_TURNS:
+		settle_turns(p, m);
 		break;
 	}
 }

@@ -7,61 +7,8 @@
 #include "dialect/parse.h"
 #include "dialect/route.h"
 
-const struct api *const apis[API_COUNT] = {
-	&api_openai_chat,      &api_openai_completions, &api_openai_embeddings,
-	&api_openai_responses, &api_anthropic_messages,
-};
-
-/*
- * What tells an answer's API when its request was not seen: its "object" or "type". weak:
- * only together with the role of an assistant.
- */
-static const struct shape {
-	const char *text;
-	const struct api *api;
-	bool weak;
-} shapes[] = {
-	{ "chat.completion", &api_openai_chat, false },
-	{ "chat.completion.chunk", &api_openai_chat, false },
-	{ "text_completion", &api_openai_completions, false },
-	{ "response", &api_openai_responses, false },
-	{ "response.created", &api_openai_responses, false },
-	{ "message_start", &api_anthropic_messages, false },
-	{ "message", &api_anthropic_messages, true },
-};
-
-/* Far behind its start an answer will not say what it is. */
+/* Far behind its start a body will not say what it is. */
 #define PROBE_MAX 4096
-
-static const struct field probe_rows[] = {
-	ROW("object", FIELD_STAGE, ST_TYPE),
-	ROW("type", FIELD_STAGE, ST_TYPE),
-	ROW("role", FIELD_STAGE, ST_NAME),
-};
-
-static const struct field_set probe_set = FIELD_SET(probe_rows);
-static const struct field_set *const probe_sets[FIELD_SETS_MAX] = { &probe_set };
-
-static int init_schemas(struct dialect *d)
-{
-	int err = doc_schema_init(&d->probe, probe_sets);
-
-	for (size_t i = 0; i < API_COUNT && !err; i++) {
-		const struct api *api = apis[i];
-
-		err = doc_schema_init(&d->request[i], api->request);
-		if (!err)
-			err = doc_schema_init(&d->answer[i], api->answer);
-		if (!err)
-			err = doc_schema_init(&d->event[i],
-					      api->event[0] ? api->event : api->answer);
-		if (!err)
-			err = doc_open(&d->event_doc[i], &d->event[i], d->opt.want_content);
-	}
-	if (!err)
-		err = doc_open(&d->probe_doc, &d->probe, false);
-	return err;
-}
 
 int dialect_new(struct dialect **ret, const struct dialect_options *opt, dialect_call_fn *fn,
 		void *ctx)
@@ -74,7 +21,7 @@ int dialect_new(struct dialect **ret, const struct dialect_options *opt, dialect
 	d->fn = fn;
 	d->ctx = ctx;
 	d->opt = *opt;
-	err = init_schemas(d);
+	err = shape_init(d);
 	if (err) {
 		dialect_free(d);
 		return err;
@@ -88,13 +35,11 @@ void dialect_free(struct dialect *d)
 	if (!d)
 		return;
 	for (size_t i = 0; i < API_COUNT; i++) {
-		doc_close(&d->event_doc[i]);
-		doc_schema_done(&d->request[i]);
-		doc_schema_done(&d->answer[i]);
-		doc_schema_done(&d->event[i]);
+		doc_close(&d->rows[i].event);
+		for (int kind = 0; kind < DOC_KINDS; kind++)
+			doc_schema_done(&d->rows[i].schema[kind]);
 	}
-	doc_close(&d->probe_doc);
-	doc_schema_done(&d->probe);
+	shape_done(d);
 	free(d);
 }
 
@@ -103,9 +48,25 @@ const struct dialect_stats *dialect_stats(const struct dialect *d)
 	return &d->stats;
 }
 
-static void set_api(struct parse *p, const struct api *api)
+const struct doc_schema *dialect_schema(struct dialect *d, size_t row, enum doc_kind kind)
+{
+	const struct api *api = apis[row];
+	const struct field_set *const *sets = api->answer;
+	struct doc_schema *s = &d->rows[row].schema[kind];
+
+	if (kind == DOC_REQUEST)
+		sets = api->request;
+	else if (kind == DOC_EVENT && api->event[0])
+		sets = api->event;
+	if (!s->json && doc_schema_init(s, sets, kind == DOC_ANSWER && api->array))
+		return NULL;
+	return s;
+}
+
+void parse_set_api(struct parse *p, const struct api *api)
 {
 	p->api = api;
+	p->row = 0;
 	while (apis[p->row] != api)
 		p->row++;
 }
@@ -138,23 +99,80 @@ static void parse_free(struct parse *p)
 	free(p);
 }
 
-static void on_begin(void *ctx, struct exchange *ex)
+static bool wants_websocket(const struct exchange *ex)
 {
 	const struct ex_message *req = &ex->msg[EX_REQUEST];
+
+	return sv_eq_nocase(req->header[EX_H_UPGRADE], SV("websocket")) ||
+	       sv_eq(ex->method, SV("CONNECT"));
+}
+
+static struct route find_route(const struct dialect *d, const struct exchange *ex)
+{
+	const struct ex_message *req = &ex->msg[EX_REQUEST];
+	struct route_key key = {
+		.target = ex->target,
+		.method = ex->method,
+		.anthropic = req->header[EX_H_ANTHROPIC_VERSION].len != 0,
+		.upgrade = wants_websocket(ex),
+		.hosts = d->opt.hosts,
+		.host_count = d->opt.host_count,
+	};
+	uint16_t port;
+
+	route_authority(req->header[EX_H_HOST], &key.host, &port);
+	return route_find(&key);
+}
+
+/* What the path names. */
+static void take_path(struct parse *p, const struct route *r)
+{
+	struct call *c = p->call;
+	struct sv *const to[CAP_COUNT] = {
+		[CAP_MODEL] = &c->req.model,
+		[CAP_AGENT] = &c->agent.id,
+		[CAP_CONVERSATION] = &c->req.conversation_id,
+		[CAP_RESPONSE] = &c->resp.id,
+		[CAP_SOURCE] = &c->retrieval.data_source_id,
+	};
+
+	for (size_t i = 0; i < CAP_COUNT; i++)
+		if (r->caps[i].len)
+			*to[i] = route_decode(&c->arena, r->caps[i]);
+	p->model_by_path = c->req.model.len != 0;
+}
+
+static void begin_route(struct dialect *d, struct exchange *ex, const struct route *r)
+{
+	struct parse *p = parse_new(d, ex);
+
+	if (!p) {
+		d->stats.no_memory++;
+		return;
+	}
+	p->provider = r->provider;
+	p->maybe = r->verdict == ROUTE_MAYBE;
+	p->proof = r->proof;
+	if (!r->api)
+		return;
+	parse_set_api(p, r->api);
+	take_path(p, r);
+	if (p->api->begin)
+		p->api->begin(p);
+}
+
+static void on_begin(void *ctx, struct exchange *ex)
+{
 	struct dialect *d = ctx;
 	struct route r = { 0 };
-	struct parse *p;
-	struct sv host;
-	uint16_t port;
 
 	ex->user[EX_READ_MODEL] = NULL;
 	if (ex->role == EX_SERVER) {
 		d->stats.server_role++;
 		return;
 	}
-	if (req->head_seen) {
-		route_authority(req->header[EX_H_HOST], &host, &port);
-		r = route_find(host, ex->target, ex->method);
+	if (ex->msg[EX_REQUEST].head_seen) {
+		r = find_route(d, ex);
 		switch (r.verdict) {
 		case ROUTE_MODEL:
 			ex->settled = true;
@@ -173,15 +191,7 @@ static void on_begin(void *ctx, struct exchange *ex)
 			return;
 		}
 	}
-	p = parse_new(d, ex);
-	if (!p) {
-		d->stats.no_memory++;
-		return;
-	}
-	p->provider = r.provider;
-	p->maybe = r.verdict == ROUTE_MAYBE;
-	if (r.api)
-		set_api(p, r.api);
+	begin_route(d, ex, &r);
 }
 
 /* The reader of a body, opened with its first byte. NULL when memory ended. */
@@ -189,12 +199,13 @@ static struct json_reader *body_reader(struct parse *p, enum ex_side side)
 {
 	bool req = side == EX_REQUEST;
 	struct doc *doc = req ? &p->request : &p->answer;
+	const struct doc_schema *s;
 
 	if (doc->reader)
 		return doc->reader;
 	doc_for(doc, p, req ? &p->input_stage : &p->stage);
-	if (doc_open(doc, req ? &p->d->request[p->row] : &p->d->answer[p->row],
-		     p->d->opt.want_content))
+	s = dialect_schema(p->d, p->row, req ? DOC_REQUEST : DOC_ANSWER);
+	if (!s || doc_open(doc, s, p->d->opt.want_content))
 		p->call->arena.full = true;
 	return doc->reader;
 }
@@ -219,25 +230,6 @@ static void on_req_end(void *ctx, struct exchange *ex)
 		parse_request_end(ex->user[EX_READ_MODEL]);
 }
 
-/* Without its request an answer must show itself what it is, and at its start. */
-static void probe(struct parse *p, struct sv start)
-{
-	struct doc *doc = &p->d->probe_doc;
-
-	doc_for(doc, p, &p->stage);
-	json_reader_reset(doc->reader);
-	json_feed(doc->reader, start);
-	doc_settle(doc);
-	for (size_t i = 0; i < ARRAY_SIZE(shapes) && !p->api; i++) {
-		bool assistant = sv_eq(staged(p, ST_NAME), SV("assistant"));
-
-		if (sv_eq(staged(p, ST_TYPE), sv_of(shapes[i].text)) &&
-		    (assistant || !shapes[i].weak))
-			set_api(p, shapes[i].api);
-	}
-	stage_reset(&p->stage);
-}
-
 static void feed_answer(struct parse *p, struct sv bytes)
 {
 	struct json_reader *r = body_reader(p, EX_RESPONSE);
@@ -253,7 +245,7 @@ static void probe_body(struct parse *p, struct sv bytes)
 
 	if (buf_add(&p->start, kept))
 		return;
-	probe(p, buf_sv(&p->start));
+	shape_answer(p, buf_sv(&p->start));
 	if (!p->api)
 		return;
 	feed_answer(p, buf_sv(&p->start));
@@ -274,55 +266,12 @@ static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64
 	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
-	(void)time;
+	if (p)
+		p->now = time;
 	if (p && p->api)
 		feed_answer(p, bytes);
 	else if (p && p->start.len < PROBE_MAX)
 		probe_body(p, bytes);
-}
-
-static const struct event_row *event_row(const struct api *api, struct sv type)
-{
-	for (size_t i = 0; i < api->event_count; i++) {
-		if (sv_eq(type, sv_of(api->events[i].type)))
-			return &api->events[i];
-	}
-	return NULL;
-}
-
-/* True when there is nothing in the event that is wanted. */
-static bool skip_event(struct parse *p, const struct ex_event *ev)
-{
-	const struct event_row *row = event_row(p->api, ev->type);
-
-	/* How OpenAI's streams end, and those made like them. */
-	bool done = sv_eq(ev->data, SV("[DONE]"));
-
-	p->whole |= done || (row && row->last);
-	if (done || !ev->data.len)
-		return true;
-	return row &&
-	       (row->use == EVENT_SKIP || (row->use == EVENT_CONTENT && !p->d->opt.want_content));
-}
-
-static void read_event(struct parse *p, const struct ex_event *ev)
-{
-	struct doc *doc = &p->d->event_doc[p->row];
-	int err;
-
-	doc_for(doc, p, &p->stage);
-	json_reader_reset(doc->reader);
-	err = json_feed(doc->reader, ev->data);
-	if (!err)
-		err = json_end(doc->reader);
-	doc_settle(doc);
-	if (err && ev->truncated)
-		p->event_cut = true;
-	else if (err)
-		p->answer_bad = true;
-	if (p->api->event_done)
-		p->api->event_done(p, sv_eq(ev->type, SV("message")) ? SV_NONE : ev->type);
-	stage_reset(&p->stage);
 }
 
 static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const struct ex_event *ev,
@@ -331,17 +280,8 @@ static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const st
 	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
-	if (!p || side != EX_RESPONSE)
-		return;
-	if (!p->t_first_event) {
-		p->t_first_event = time;
-		if (!p->api)
-			probe(p, ev->data);
-	}
-	if (!p->api)
-		return;
-	if (!skip_event(p, ev))
-		read_event(p, ev);
+	if (p && side == EX_RESPONSE)
+		parse_event(p, ev, time);
 }
 
 static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
@@ -374,6 +314,8 @@ static void on_end(void *ctx, struct exchange *ex, uint64_t time)
 		d->stats.calls++;
 		d->stats.incomplete += c->loss != 0;
 		d->fn(d->ctx, c);
+	} else if (p->no_call) {
+		d->stats.other_api++;
 	} else if (ex->outcome == EX_UPGRADED) {
 		d->stats.unread_api++;
 	} else {

@@ -16,8 +16,18 @@
 #include "exchange/exchange.h"
 #include "model/call.h"
 
+/* Who answers at a host, in addition to what is known. */
+struct dialect_host {
+	const char *host;     /* one '*' in it stands for any text */
+	const char *path;     /* prefix; "": any */
+	const char *provider; /* a value of gen_ai.provider.name */
+};
+
 struct dialect_options {
 	bool want_content; /* else message text is skipped, not copied */
+	/* Looked at first, in order. Borrowed: calls point to their provider. */
+	const struct dialect_host *hosts;
+	size_t host_count;
 };
 
 /* The call is the sink's from then on: call_free(). Its outcome and times are final. */

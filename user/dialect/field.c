@@ -3,38 +3,90 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
 
-int doc_schema_init(struct doc_schema *s, const struct field_set *const *sets)
+/* An element of a stream that is an array: an event. */
+static void on_element(struct parse *p, const struct field *f, const struct json_event *ev)
 {
+	(void)f;
+	if (!p->api)
+		return;
+	if (ev->kind == JSON_OBJECT && !p->t_first_event)
+		p->t_first_event = p->now;
+	if (ev->kind != JSON_OBJECT_END)
+		return;
+	if (p->api->event_done)
+		p->api->event_done(p, SV_NONE);
+	stage_reset(&p->stage);
+}
+
+static const struct field element_row = ROW_FN("[]", on_element, 0);
+
+/* Room for each path once more, in an element. */
+#define ELEMENT_PATH_MAX 128
+
+struct schema_build {
 	struct json_rule *rules;
-	size_t total = 0, n = 0;
+	char (*paths)[ELEMENT_PATH_MAX];
+	size_t count;
+};
+
+static void add_rule(struct doc_schema *s, struct schema_build *b, const struct field *f,
+		     const char *path)
+{
+	s->rows[b->count] = f;
+	b->rules[b->count] = (struct json_rule){
+		.path = path,
+		.id = (uint16_t)b->count,
+		.flags = f->flags,
+		.group = f->group,
+	};
+	b->count++;
+}
+
+static void add_sets(struct doc_schema *s, struct schema_build *b,
+		     const struct field_set *const *sets, bool element)
+{
+	for (size_t i = 0; i < FIELD_SETS_MAX && sets[i]; i++) {
+		for (size_t j = 0; j < sets[i]->count; j++) {
+			const struct field *f = &sets[i]->rows[j];
+			const char *path = f->path;
+
+			if (element) {
+				snprintf(b->paths[b->count], ELEMENT_PATH_MAX, "[]%s%s",
+					 path[0] && path[0] != '[' ? "." : "", path);
+				path = b->paths[b->count];
+			}
+			add_rule(s, b, f, path);
+		}
+	}
+}
+
+int doc_schema_init(struct doc_schema *s, const struct field_set *const *sets, bool array)
+{
+	struct schema_build b = { 0 };
+	size_t total = 1;
 	int err = -ENOMEM;
 
 	for (size_t i = 0; i < FIELD_SETS_MAX && sets[i]; i++)
-		total += sets[i]->count;
-	rules = calloc(total + 1, sizeof(*rules));
-	s->rows = calloc(total + 1, sizeof(struct field *));
-	if (!rules || !s->rows)
+		total += (array ? 2 : 1) * sets[i]->count;
+	b.rules = calloc(total, sizeof(*b.rules));
+	b.paths = array ? calloc(total, sizeof(*b.paths)) : NULL;
+	s->rows = calloc(total, sizeof(struct field *));
+	if (!b.rules || !s->rows || (array && !b.paths))
 		goto out;
-	for (size_t i = 0; i < FIELD_SETS_MAX && sets[i]; i++) {
-		for (size_t j = 0; j < sets[i]->count; j++, n++) {
-			const struct field *f = &sets[i]->rows[j];
-
-			s->rows[n] = f;
-			rules[n] = (struct json_rule){
-				.path = f->path,
-				.id = (uint16_t)n,
-				.flags = f->flags,
-				.group = f->group,
-			};
-		}
+	add_sets(s, &b, sets, false);
+	if (array) {
+		add_sets(s, &b, sets, true);
+		add_rule(s, &b, &element_row, element_row.path);
 	}
-	err = json_schema_new(&s->json, rules, total);
+	err = json_schema_new(&s->json, b.rules, b.count);
 out:
-	free(rules);
+	free(b.rules);
+	free(b.paths);
 	if (err)
 		doc_schema_done(s);
 	return err;
@@ -274,6 +326,9 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 		return;
 	case FIELD_STAGE_INT:
 		take_int(&doc->stage->num[f->at], ev, 0);
+		return;
+	case FIELD_SUM:
+		take_int(&p->sum[f->at], ev, 0);
 		return;
 	case FIELD_MESSAGE:
 		text = at(p->message, f->at);

@@ -102,6 +102,15 @@ static void take_loss(struct parse *p)
 	}
 }
 
+/* AWS names the error in a field: "namespace#Name:address". */
+static void take_error_header(struct parse *p)
+{
+	struct sv field = p->ex->msg[EX_RESPONSE].header[EX_H_AMZN_ERROR_TYPE];
+
+	if (field.len)
+		parse_error(p, sv_behind_last(sv_cut(field, sv_find(field, ':')), '#'));
+}
+
 static void take_outcome(struct parse *p)
 {
 	struct call *c = p->call;
@@ -109,6 +118,8 @@ static void take_outcome(struct parse *p)
 
 	if (p->error_seen || c->status >= 400) {
 		c->outcome = CALL_ERROR;
+		if (c->status >= 400 && !c->error_type.len)
+			take_error_header(p);
 		if (!c->error_type.len)
 			parse_error(p, c->status >= 400 ? number_text(text, sizeof(text), c->status)
 							: SV("_OTHER"));
@@ -129,7 +140,7 @@ static void take_finish_reasons(struct parse *p)
 	struct call *c = p->call;
 	bool unseen = c->loss != 0 || c->outcome == CALL_UNKNOWN;
 
-	if (c->op == CALL_EMBEDDINGS)
+	if (c->op == CALL_EMBEDDINGS || c->op == CALL_RETRIEVAL)
 		return;
 	for (struct candidate *k = p->candidates; k; k = k->next) {
 		struct sv reason = k->finish;
@@ -159,7 +170,7 @@ static void take_identity(struct parse *p)
 	int64_t n;
 
 	carry_exchange(c, ex);
-	c->op = p->api->op;
+	c->op = p->op_known ? p->op : p->api->op;
 	c->api = p->api->api;
 	c->dialect = p->api->name;
 	c->provider = p->provider ? p->provider : p->api->provider;
@@ -172,8 +183,11 @@ static bool is_model_call(const struct parse *p)
 {
 	const struct ex_message *req = &p->ex->msg[EX_REQUEST];
 
-	return !p->maybe || p->call->req.model.len || p->answered || req->gapped ||
-	       req->decode_failed;
+	if (!p->maybe || p->answered)
+		return true;
+	if (p->proof)
+		return false;
+	return (p->call->req.model.len && !p->model_by_path) || req->gapped || req->decode_failed;
 }
 
 bool parse_finish(struct parse *p, uint64_t time)
@@ -188,7 +202,7 @@ bool parse_finish(struct parse *p, uint64_t time)
 		c->req.model = SV_NONE;
 	if (p->api->finish)
 		p->api->finish(p);
-	if (!is_model_call(p))
+	if (p->no_call || !is_model_call(p))
 		return false;
 	take_identity(p);
 	take_times(p, time);

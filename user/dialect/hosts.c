@@ -5,21 +5,21 @@
  * Who answers at a host. In host patterns one '*' stands for any text; path is a prefix.
  * The first row that fits wins.
  */
-static const struct {
-	const char *host;
-	const char *path;
-	const char *provider;
-} hosts[] = {
+static const struct dialect_host hosts[] = {
 	{ "api.openai.com", "", "openai" },
 	{ "*.api.openai.com", "", "openai" },
 	{ "api.anthropic.com", "", "anthropic" },
 	{ "generativelanguage.googleapis.com", "", "gcp.gemini" },
 	{ "*aiplatform.googleapis.com", "", "gcp.vertex_ai" },
+	{ "aiplatform.*.rep.googleapis.com", "", "gcp.vertex_ai" },
 	{ "bedrock-runtime*.amazonaws.com", "", "aws.bedrock" },
 	{ "bedrock-runtime*.amazonaws.com.cn", "", "aws.bedrock" },
+	{ "bedrock-agent*.amazonaws.com", "", "aws.bedrock" },
+	{ "bedrock-agent*.amazonaws.com.cn", "", "aws.bedrock" },
 	{ "*.openai.azure.com", "/openai", "azure.ai.openai" },
 	{ "*.cognitiveservices.azure.com", "/openai", "azure.ai.openai" },
 	{ "*.services.ai.azure.com", "/openai", "azure.ai.openai" },
+	{ "*.services.ai.azure.com", "/api/projects", "azure.ai.openai" },
 	{ "*.services.ai.azure.com", "/models", "azure.ai.inference" },
 	{ "*.models.ai.azure.com", "", "azure.ai.inference" },
 	{ "*.inference.ai.azure.com", "", "azure.ai.inference" },
@@ -70,13 +70,21 @@ bool host_known(struct sv host)
 	return false;
 }
 
-const char *host_provider(struct sv host, struct sv path)
+static const char *find(const struct dialect_host *rows, size_t count, struct sv host,
+			struct sv path)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
-		if (host_fits(host, sv_of(hosts[i].host)) && sv_starts(path, sv_of(hosts[i].path)))
-			return hosts[i].provider;
+	for (size_t i = 0; i < count; i++) {
+		if (host_fits(host, sv_of(rows[i].host)) && sv_starts(path, sv_of(rows[i].path)))
+			return rows[i].provider;
 	}
 	return NULL;
+}
+
+const char *host_provider(const struct route_key *key, struct sv path)
+{
+	const char *mine = find(key->hosts, key->host_count, key->host, path);
+
+	return mine ? mine : find(hosts, ARRAY_SIZE(hosts), key->host, path);
 }
 
 const char *server_provider(struct sv server)

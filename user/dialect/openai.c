@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dialect/openai.h"
 
-#include "dialect/route.h"
-
 static void on_object(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	(void)f;
@@ -257,6 +255,4 @@ void openai_finish(struct parse *p)
 	if (u->input.set && u->output.set && u->total.set && u->reasoning.set &&
 	    u->reasoning.v > 0 && u->total.v - u->reasoning.v == u->input.v + u->output.v)
 		u->output.v += u->reasoning.v;
-	if (!c->req.model.len)
-		string_piece(p, &c->req.model, route_deployment(p->ex->target), CALL_STRING_MAX);
 }

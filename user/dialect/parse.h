@@ -14,7 +14,35 @@
 #include "base/json_read.h"
 #include "dialect/dialect.h"
 
-#define API_COUNT 5 /* rows of the table of dialects */
+/* The table of dialects: api_NAME is the row's struct api. */
+#define APIS(X)                 \
+	X(openai_chat)          \
+	X(openai_completions)   \
+	X(openai_embeddings)    \
+	X(openai_responses)     \
+	X(anthropic_messages)   \
+	X(gemini_generate)      \
+	X(gemini_embed)         \
+	X(gemini_interactions)  \
+	X(gemini_fetch)         \
+	X(bedrock_converse)     \
+	X(bedrock_invoke)       \
+	X(bedrock_agent)        \
+	X(bedrock_retrieve)     \
+	X(bedrock_create_agent) \
+	X(ollama_chat)          \
+	X(ollama_generate)      \
+	X(ollama_embed)         \
+	X(cohere_chat)          \
+	X(cohere_chat_v1)       \
+	X(cohere_embed)
+
+enum api_row {
+#define X(name) API_ROW_##name,
+	APIS(X)
+#undef X
+		API_COUNT
+};
 
 /* Reader groups. */
 #define GROUP_BASE    0
@@ -54,6 +82,16 @@ enum stage_text {
 
 enum stage_int { SI_CHOICE, SI_TOOL, SI_ITEM, SI_PART, SI_ERROR_CODE, SI_COUNT };
 
+/* Numbers that count only together with others, at the end. */
+enum sum {
+	SUM_INPUT, /* a second best figure of the input */
+	SUM_OUTPUT,
+	SUM_CACHE_READ,
+	SUM_CACHE_WRITE,
+	SUM_MORE_INPUT, /* comes on top */
+	SUM_COUNT
+};
+
 struct stage {
 	struct buf text[ST_COUNT];
 	struct opt_int num[SI_COUNT];
@@ -69,6 +107,7 @@ enum message_style {
 	STYLE_CHAT,
 	STYLE_ITEMS,  /* of the Responses API: tool calls and results stand beside messages */
 	STYLE_BLOCKS, /* of Anthropic: tool results stand inside user messages */
+	STYLE_TURNS,  /* the same; the roles are user, model and function */
 };
 
 struct parse;
@@ -86,6 +125,7 @@ enum field_type {
 	FIELD_LIST,	 /* at: struct call_list; each string is appended */
 	FIELD_STAGE,	 /* at: enum stage_text; strings and raw text are appended */
 	FIELD_STAGE_INT, /* at: enum stage_int */
+	FIELD_SUM,	 /* at: enum sum; never negative */
 	FIELD_MESSAGE,	 /* at: struct sv in the open input message */
 	FIELD_PART,	 /* at: struct sv in the open part */
 	FIELD_PART_TEXT, /* text of the open part; from JSON_RAW rows it is JSON */
@@ -129,6 +169,12 @@ struct field {
 		path, FIELD_FN, 0, GROUP_CONTENT, 0, fn, arg \
 	}
 
+/* Some other group or flags. */
+#define ROW_FLAGS(path, type, where, group, flags)       \
+	{                                                \
+		path, type, where, group, flags, NULL, 0 \
+	}
+
 #define CALL_AT(member)	    offsetof(struct call, member)
 #define MESSAGE_AT(member)  offsetof(struct call_message, member)
 #define PART_AT(member)	    offsetof(struct call_part, member)
@@ -149,7 +195,7 @@ struct field_set {
 	{                                \
 		array, ARRAY_SIZE(array) \
 	}
-#define FIELD_SETS_MAX 4
+#define FIELD_SETS_MAX 6
 
 /* What to do with a named event of a stream without looking inside. */
 enum event_use {
@@ -164,6 +210,13 @@ struct event_row {
 	bool last; /* the answer is whole once this came */
 };
 
+/* The "chunk" events of AWS: {"bytes": base64 of ...} */
+enum chunk_use {
+	CHUNK_NONE, /* no such thing */
+	CHUNK_JSON, /* an event */
+	CHUNK_TEXT, /* a piece of the answer's text */
+};
+
 struct api {
 	const char *name;
 	enum call_op op;
@@ -174,6 +227,10 @@ struct api {
 	const struct field_set *event[FIELD_SETS_MAX]; /* none: as answer */
 	const struct event_row *events;
 	size_t event_count;
+	bool array; /* a stream may come as one array, an event an element */
+	enum chunk_use chunks;
+	/* The request's head is known: what follows from it. May be NULL. */
+	void (*begin)(struct parse *p);
 	/* An event was read; type is its own or the one in its data. May be NULL. */
 	void (*event_done)(struct parse *p, struct sv type);
 	/* All was read: what follows from the fields together. May be NULL. */
@@ -218,6 +275,16 @@ struct candidate {
 	size_t slot_count;
 };
 
+/* What a path may name, see route.h. */
+enum route_cap {
+	CAP_MODEL,
+	CAP_AGENT,
+	CAP_CONVERSATION,
+	CAP_RESPONSE,
+	CAP_SOURCE,
+	CAP_COUNT,
+};
+
 struct parse {
 	struct dialect *d;
 	struct exchange *ex;
@@ -230,8 +297,10 @@ struct parse {
 	struct stage stage;
 	struct candidate *candidates; /* by index */
 	size_t candidate_count;
-	uint32_t choice_at; /* place of the open choice in its array */
+	struct candidate pending; /* one whose index is still to come */
+	uint32_t choice_at;	  /* place of the open choice in its array */
 	uint32_t tool_at;
+	struct opt_int sum[SUM_COUNT];
 	struct sv status;	      /* of a response object */
 	struct sv reason;	      /* ... why it is incomplete */
 	uint32_t last_item;	      /* the answer's last item ... */
@@ -246,15 +315,30 @@ struct parse {
 	bool model_found;    /* behind a gap ... */
 	bool model_doubtful; /* ... and then another */
 	bool maybe;	     /* the path alone does not prove a model call */
-	bool whole;	     /* the answer's last field or event came */
-	bool answered;	     /* the answer had a field that only an answer has */
-	bool error_seen;     /* the answer carried an error object */
-	bool request_bad;    /* a body is no JSON */
+	bool proof;	     /* ... nor does a model's name in the body: the answer must */
+	bool model_by_path;
+	bool no_call;	  /* the body shows that it is something else */
+	bool op_known;	  /* op holds in place of the api's */
+	bool whole;	  /* the answer's last field or event came */
+	bool answered;	  /* the answer had a field that only an answer has */
+	bool error_seen;  /* the answer carried an error object */
+	bool request_bad; /* a body is no JSON */
 	bool answer_bad;
 	bool event_cut;	  /* an event came without its end */
-	struct buf start; /* of an answer whose API is not known yet */
+	struct buf start; /* of a body whose API is not known yet */
+	uint32_t keys;	  /* it has; see shape.c */
+	enum call_op op;
+	uint64_t now;
 	uint64_t t_first_event;
 	const char *provider; /* by host; NULL: not a known one */
+};
+
+enum doc_kind { DOC_REQUEST, DOC_ANSWER, DOC_EVENT, DOC_KINDS };
+
+/* What is kept for a row of the table: made when it is needed first. */
+struct row_docs {
+	struct doc_schema schema[DOC_KINDS];
+	struct doc event; /* one reader per row: an event is read in one go */
 };
 
 struct dialect {
@@ -262,24 +346,36 @@ struct dialect {
 	void *ctx;
 	struct dialect_options opt;
 	struct dialect_stats stats;
-	struct doc_schema request[API_COUNT]; /* by row of the table of apis */
-	struct doc_schema answer[API_COUNT];
-	struct doc_schema event[API_COUNT];
-	struct doc event_doc[API_COUNT]; /* one reader per row: an event is read in one go */
+	struct row_docs rows[API_COUNT];
 	struct doc_schema probe;
 	struct doc probe_doc;
+	struct doc_schema wrap; /* of chunks */
+	struct doc wrap_doc;
 };
 
-/* The table of dialects, and its rows. */
 extern const struct api *const apis[API_COUNT];
-extern const struct api api_openai_chat;
-extern const struct api api_openai_completions;
-extern const struct api api_openai_embeddings;
-extern const struct api api_openai_responses;
-extern const struct api api_anthropic_messages;
+#define X(name) extern const struct api api_##name;
+APIS(X)
+#undef X
+
+/* dialect.c */
+/* Compiled at the first call; NULL when memory ends. */
+const struct doc_schema *dialect_schema(struct dialect *d, size_t row, enum doc_kind kind);
+void parse_set_api(struct parse *p, const struct api *api);
+
+/* event.c: one event of an answer. */
+void parse_event(struct parse *p, const struct ex_event *ev, uint64_t time);
+
+/* shape.c: which API, where the path does not tell. */
+/* Without its request an answer must show itself what it is: sets p->api, or not. */
+void shape_answer(struct parse *p, struct sv start);
+void shape_event(struct parse *p, const struct ex_event *ev);
+int shape_init(struct dialect *d);
+void shape_done(struct dialect *d);
 
 /* field.c */
-int doc_schema_init(struct doc_schema *s, const struct field_set *const *sets);
+/* array: the fields may also stand in the elements of an array. */
+int doc_schema_init(struct doc_schema *s, const struct field_set *const *sets, bool array);
 void doc_schema_done(struct doc_schema *s);
 int doc_open(struct doc *doc, const struct doc_schema *s, bool content);
 /* What it is read for. */
@@ -321,6 +417,7 @@ field_fn field_input_string;  /* a string that is a message by itself */
 field_fn field_system_text;   /* a string of the system instructions */
 field_fn field_system_part;   /* scope of one part of the system instructions */
 field_fn field_tool_def;      /* scope of one tool definition */
+field_fn field_part_kind;     /* where a key says what the open part is; arg: enum part_type */
 
 /* Room for n more bytes of content? If not, the content is marked partial. */
 bool content_room(struct parse *p, size_t n);
@@ -335,6 +432,10 @@ void input_settle(struct parse *p);
 struct candidate *answer_candidate(struct parse *p, uint32_t index);
 void answer_finish(struct parse *p, struct candidate *c, struct sv reason);
 struct slot *answer_slot(struct parse *p, struct candidate *c, uint32_t a, uint32_t b);
+/* Behind all slots: one of that kind; the last one, if it is of that kind and go_on. */
+struct slot *answer_next(struct parse *p, struct candidate *c, uint32_t kind, bool go_on);
+/* Moves what a candidate has to the end of the one it turned out to be. */
+void answer_join(struct parse *p, struct candidate *to, struct candidate *from);
 /* The slot's part, made if there is none yet. NULL without content or memory. */
 struct call_part *answer_part(struct parse *p, struct candidate *c, struct slot *s,
 			      enum part_type type);

@@ -161,7 +161,6 @@ static void seek(struct http2 *p)
 	p->state = SEEK;
 	p->small_len = 0;
 	p->seek_need = 0;
-	p->seek_whole = false;
 	p->unsure = true;
 	buf_drop(p);
 }
@@ -408,8 +407,7 @@ struct place {
 	size_t need; /* fewer bytes than this tell nothing new */
 };
 
-/* fresh: where in s a feed began; whole: another did at its start. */
-static struct place look(struct sv s, size_t fresh, bool whole)
+static struct place look(struct sv s)
 {
 	struct place none = { .at = s.len, .need = SIZE_MAX };
 	size_t need;
@@ -418,8 +416,7 @@ static struct place look(struct sv s, size_t fresh, bool whole)
 		struct sv rest = sv_skip(s, i);
 		enum h2frame_match m = h2frame_match(rest, &need);
 
-		if (m == H2FRAME_YES || ((i == fresh || (whole && !i)) &&
-					 rest.len >= H2FRAME_HEAD && h2frame_likely(rest, true)))
+		if (m == H2FRAME_YES)
 			return (struct place){ .found = true, .at = i };
 		if (m == H2FRAME_NO)
 			continue;
@@ -430,9 +427,8 @@ static struct place look(struct sv s, size_t fresh, bool whole)
 }
 
 /* Keeps what may still become a frame. */
-static void seek_keep(struct http2 *p, struct sv s, bool whole, size_t need)
+static void seek_keep(struct http2 *p, struct sv s, size_t need)
 {
-	p->seek_whole = whole;
 	p->seek_need = (uint32_t)need;
 	if (!buf_add(p, s, HTTP2_SEEK_MAX))
 		skipped(p, s.len);
@@ -441,8 +437,7 @@ static void seek_keep(struct http2 *p, struct sv s, bool whole, size_t need)
 /* Nothing is left of a search. */
 static struct sv seek_in_place(struct http2 *p, struct sv in)
 {
-	bool fresh = in.p == p->fresh;
-	struct place place = look(in, fresh ? 0 : SIZE_MAX, false);
+	struct place place = look(in);
 
 	skipped(p, place.at);
 	in = sv_skip(in, place.at);
@@ -452,7 +447,7 @@ static struct sv seek_in_place(struct http2 *p, struct sv in)
 	}
 	p->start = p->stamp;
 	if (in.len)
-		seek_keep(p, in, fresh && !place.at, place.need - place.at);
+		seek_keep(p, in, place.need - place.at);
 	return sv_skip(in, in.len);
 }
 
@@ -473,8 +468,7 @@ static struct sv on_seek(struct http2 *p, struct sv in)
 	in = sv_skip(in, part.len);
 	if (p->buf_len < p->seek_need)
 		return in;
-	place = look((struct sv){ p->buf, p->buf_len }, part.p == p->fresh ? before : SIZE_MAX,
-		     p->seek_whole);
+	place = look((struct sv){ p->buf, p->buf_len });
 	skipped(p, place.at);
 	buf = p->buf;
 	part = (struct sv){ buf + place.at, p->buf_len - place.at };
@@ -487,8 +481,7 @@ static struct sv on_seek(struct http2 *p, struct sv in)
 		return in;
 	}
 	if (part.len)
-		seek_keep(p, part, place.at == before || (!place.at && p->seek_whole),
-			  place.need - place.at);
+		seek_keep(p, part, place.need - place.at);
 	free(buf);
 	return in;
 }
@@ -537,7 +530,6 @@ static void read_again(struct http2 *p)
 void http2_feed(struct http2 *p, struct sv in, uint64_t stamp)
 {
 	p->stamp = stamp;
-	p->fresh = in.p;
 	while (in.len) {
 		in = step(p, in);
 		if (p->again_buf)

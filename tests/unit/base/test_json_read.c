@@ -521,6 +521,30 @@ static void test_bad_paths(void **state)
 	json_schema_free(schema_of(good, ARRAY_SIZE(good)));
 }
 
+/* Protobuf's JSON may spell a key in two ways. */
+static void test_two_spellings(void **state)
+{
+	static const struct json_rule two[] = {
+		{ "genConfig.maxOutputTokens", 1, JSON_SNAKE, 0 },
+		{ "genConfig.seed", 2, 0, 0 },
+		{ "useX[]", 3, JSON_SNAKE, 0 },
+		{ "onlyThis", 4, 0, 0 },
+	};
+	static const char in[] = "{\"genConfig\":{\"max_output_tokens\":1},\"gen_config\":{"
+				 "\"maxOutputTokens\":2,\"seed\":3},\"use_x\":[4],\"useX\":[5],"
+				 "\"only_this\":6}";
+	struct json_schema *s = schema_of(two, ARRAY_SIZE(two));
+	struct run r;
+
+	(void)state;
+	run_new(&r, s, 1);
+	json_feed(r.reader, sv_of(in));
+	assert_int_equal(json_end(r.reader), 0);
+	assert_string_equal(r.notes.text, "1:1 1:2 2:3 3:4 3:5 ");
+	json_reader_free(r.reader);
+	json_schema_free(s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -535,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_gaps_at_every_cut),
 		cmocka_unit_test(test_errors_stay),
 		cmocka_unit_test(test_bad_paths),
+		cmocka_unit_test(test_two_spellings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
