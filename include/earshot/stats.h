@@ -52,7 +52,8 @@
 	X(K_MESSAGES, "plain bytes in further messages of one sendmmsg or recvmmsg")            \
 	X(U_WIRE_FULL, "encrypted connections not judged: too many")                            \
 	X(U_JOINED, "bytes passed over to find the first message of a stream that ran already") \
-	X(U_H2_PUSHED, "stream that an HTTP/2 server pushed: not followed")
+	X(U_H2_PUSHED, "stream that an HTTP/2 server pushed: not followed")                     \
+	X(U_BODY_WINDOW, "body not read: its coding wants a larger window (--body-window)")
 
 enum es_stat {
 #define X(name, text) ES_##name,

@@ -64,7 +64,6 @@ const char *h2frame_error(const struct h2frame *f)
 
 /* Nobody has sent more requests than this on one connection, and few have sent frames as odd. */
 #define STREAM_LIKELY	(1u << 24)
-#define HEADERS_LIKELY	(64u << 10)
 #define SETTINGS_LIKELY 96
 #define ERROR_LIKELY	0x0d /* section 7 */
 
@@ -76,34 +75,22 @@ static bool stream_likely(const struct h2frame *f)
 	return f->stream == 0 || f->stream % 2 || f->type == H2_PRIORITY;
 }
 
-static bool length_likely(const struct h2frame *f, bool whole_start)
+static bool length_likely(const struct h2frame *f)
 {
-	switch (f->type) {
-	case H2_DATA:
-		return f->length <= (whole_start ? H2FRAME_LEN_SEEN : H2FRAME_LEN);
-	case H2_HEADERS:
-		return f->length && f->length <= (whole_start ? HEADERS_LIKELY : H2FRAME_LEN);
-	case H2_SETTINGS:
+	if (f->type == H2_SETTINGS)
 		return f->length <= SETTINGS_LIKELY;
-	default:
-		return f->length <= H2FRAME_LEN;
-	}
+	return f->length <= H2FRAME_LEN && (f->type != H2_HEADERS || f->length);
 }
 
 /* At a place that may be any: stricter than what has to be let pass at a known one. */
-static bool head_likely(const char *p, const struct h2frame *f, bool whole_start)
+static bool head_likely(const char *p)
 {
-	if (f->type >= ARRAY_SIZE(rules) || !rules[f->type].known || h2frame_error(f))
+	const struct h2frame f = h2frame_read(p);
+
+	if (f.type >= ARRAY_SIZE(rules) || !rules[f.type].known || h2frame_error(&f))
 		return false;
-	return !((unsigned char)p[5] & 0x80) && !(f->flags & ~rules[f->type].flags) &&
-	       stream_likely(f) && length_likely(f, whole_start);
-}
-
-bool h2frame_likely(struct sv s, bool whole_start)
-{
-	struct h2frame f = h2frame_read(s.p);
-
-	return head_likely(s.p, &f, whole_start);
+	return !((unsigned char)p[5] & 0x80) && !(f.flags & ~rules[f.type].flags) &&
+	       stream_likely(&f) && length_likely(&f);
 }
 
 /* What stands behind the header of a small frame. */
@@ -125,7 +112,7 @@ static enum h2frame_match payload_match(const struct h2frame *f, struct sv paylo
 /* A header behind a first one: what there is of it. */
 static bool next_likely(struct sv s)
 {
-	return s.len < H2FRAME_HEAD || h2frame_likely(s, true);
+	return s.len < H2FRAME_HEAD || head_likely(s.p);
 }
 
 enum h2frame_match h2frame_match(struct sv s, size_t *ret_need)
@@ -138,19 +125,40 @@ enum h2frame_match h2frame_match(struct sv s, size_t *ret_need)
 		*ret_need = H2FRAME_HEAD;
 		return H2FRAME_MAYBE;
 	}
-	f = h2frame_read(s.p);
-	if (!head_likely(s.p, &f, false))
+	if (!head_likely(s.p))
 		return H2FRAME_NO;
+	f = h2frame_read(s.p);
 	end = H2FRAME_HEAD + (size_t)f.length;
 	m = payload_match(&f, sv_skip(s, H2FRAME_HEAD));
-	if (m != H2FRAME_MAYBE || s.len == end)
-		return m == H2FRAME_NO ? m : H2FRAME_YES;
+	if (m != H2FRAME_MAYBE)
+		return m;
+	/* A few zeros may look like an empty frame; there is no end to compare. */
+	if (s.len == end && f.length)
+		return H2FRAME_YES;
 	if (s.len > end && !next_likely(sv_skip(s, end)))
 		return H2FRAME_NO;
 	if (s.len >= end + H2FRAME_HEAD)
 		return H2FRAME_YES;
 	*ret_need = s.len < end ? end : end + H2FRAME_HEAD;
 	return H2FRAME_MAYBE;
+}
+
+struct h2frame_place h2frame_find(struct sv s)
+{
+	struct h2frame_place none = { .at = s.len, .need = SIZE_MAX };
+	size_t need;
+
+	for (size_t i = 0; i < s.len; i++) {
+		enum h2frame_match m = h2frame_match(sv_skip(s, i), &need);
+
+		if (m == H2FRAME_YES)
+			return (struct h2frame_place){ .found = true, .at = i };
+		if (m == H2FRAME_NO)
+			continue;
+		none.at = i < none.at ? i : none.at;
+		none.need = i + need < none.need ? i + need : none.need;
+	}
+	return none;
 }
 
 /*

@@ -12,8 +12,6 @@
 #define H2FRAME_HEAD 9
 /* Frames are no longer than this unless their receiver allows it (section 6.5.2). */
 #define H2FRAME_LEN 16384
-/* The longest that receivers are known to allow; the protocol's own end is 16 MiB. */
-#define H2FRAME_LEN_SEEN (4u << 20)
 /* The client's first bytes (section 3.4). */
 #define H2FRAME_PREFACE SV("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 
@@ -55,13 +53,6 @@ struct h2frame h2frame_read(const char *p);
 /* What the protocol asks of a frame of this type; NULL, or what it breaks, as static text. */
 const char *h2frame_error(const struct h2frame *f);
 
-/*
- * s holds H2FRAME_HEAD bytes, at a place that may be any: it is likely that a frame begins here.
- * whole_start: a write or read of the program's began here, so that a frame longer than
- * H2FRAME_LEN may, too. One place in a billion of random bytes passes, and none of text.
- */
-bool h2frame_likely(struct sv s, bool whole_start);
-
 enum h2frame_match {
 	H2FRAME_NO,
 	H2FRAME_MAYBE, /* more bytes will tell */
@@ -70,10 +61,21 @@ enum h2frame_match {
 
 /*
  * Whether frames follow each other from the start of s on: two headers in a row, or one whose
- * frame ends where s ends, or one small frame that is all rules.
+ * frame ends where s ends (an empty frame has no end to tell by), or one small frame that is all
+ * rules. Frames longer than H2FRAME_LEN, which some receivers allow, are not looked for: what
+ * follows them is found soon enough.
  * *ret_need, set with MAYBE: no shorter s will tell more.
  */
 enum h2frame_match h2frame_match(struct sv s, size_t *ret_need);
+
+struct h2frame_place {
+	bool found;
+	size_t at;   /* of the first match; else nothing before it is part of one */
+	size_t need; /* no shorter s will tell more */
+};
+
+/* The first place in s where h2frame_match() says yes. */
+struct h2frame_place h2frame_find(struct sv s);
 
 /* Who sends these frames: 1 the client, -1 the server, 0 not told. s: a match. */
 int h2frame_sender(struct sv s);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define ZLIB_CONST
+#define ZSTD_STATIC_LINKING_ONLY /* for the allocator alone */
 #include <brotli/decode.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -15,9 +16,6 @@
 
 /* The ratio says nothing about small bodies: a page of blanks shrinks a thousandfold. */
 #define INFLATE_RATIO_FROM (1u << 20)
-
-/* RFC 8878 section 3.1.1.1.2 asks decoders for 8 MiB, RFC 9659 forbids more in HTTP. */
-#define ZSTD_WINDOW_LOG_MAX 23
 
 /* First byte of a gzip member (RFC 1952). */
 #define GZIP_FIRST 0x1f
@@ -36,8 +34,10 @@ struct inflate {
 	int err;      /* sticky */
 	bool members; /* one member or frame came whole */
 	char first;   /* INFLATE_SECOND */
-	uint32_t ratio;
-	uint64_t limit;
+	struct inflate_limits limits;
+	uint64_t held; /* heap of the decoder */
+	uint64_t peak;
+	bool refused; /* it wanted more than it may have */
 	uint64_t in;
 	uint64_t out;
 	inflate_fn *fn;
@@ -71,7 +71,8 @@ enum inflate_coding inflate_coding_of(struct sv name)
 /* Hands out what is within the bounds. */
 static int give(struct inflate *z, const char *p, size_t len)
 {
-	uint64_t room = z->limit - z->out;
+	uint64_t room = z->limits.bytes - z->out;
+	uint32_t ratio = z->limits.ratio;
 	bool over = len > room;
 	int err;
 
@@ -79,11 +80,58 @@ static int give(struct inflate *z, const char *p, size_t len)
 		return 0;
 	if (over)
 		len = (size_t)room;
-	if (z->ratio && z->out + len > INFLATE_RATIO_FROM && (z->out + len) / z->ratio > z->in)
+	if (ratio && z->out + len > INFLATE_RATIO_FROM && (z->out + len) / ratio > z->in)
 		return -E2BIG;
 	z->out += len;
 	err = len ? z->fn(z->ctx, (struct sv){ p, len }) : 0;
 	return err ? err : over ? -E2BIG : 0;
+}
+
+/* The decoders' heap: counted, and bounded. Each block has its size before it. */
+
+#define BLOCK_HEAD 16 /* keeps what follows aligned for anything */
+
+static void *block_new(void *opaque, size_t size)
+{
+	struct inflate *z = opaque;
+	uint64_t most = z->limits.window + INFLATE_TABLES;
+	char *block;
+
+	if (size > most || z->held + size > most) {
+		z->refused = true;
+		return NULL;
+	}
+	block = malloc(size + BLOCK_HEAD);
+	if (!block)
+		return NULL;
+	memcpy(block, &size, sizeof(size));
+	z->held += size;
+	if (z->held > z->peak)
+		z->peak = z->held;
+	return block + BLOCK_HEAD;
+}
+
+static void block_free(void *opaque, void *p)
+{
+	struct inflate *z = opaque;
+	size_t size;
+
+	if (!p)
+		return;
+	memcpy(&size, (char *)p - BLOCK_HEAD, sizeof(size));
+	z->held -= size;
+	free((char *)p - BLOCK_HEAD);
+}
+
+static void *zlib_alloc(void *opaque, unsigned int count, unsigned int size)
+{
+	return block_new(opaque, (size_t)count * size);
+}
+
+/* Memory ended, or what may be had of it. */
+static int no_room(const struct inflate *z)
+{
+	return z->refused ? -EFBIG : -ENOMEM;
 }
 
 static void member_end(struct inflate *z)
@@ -94,8 +142,11 @@ static void member_end(struct inflate *z)
 
 static int zlib_open(struct inflate *z, int window_bits)
 {
+	z->z.zalloc = zlib_alloc;
+	z->z.zfree = block_free;
+	z->z.opaque = z;
 	if (inflateInit2(&z->z, window_bits) != Z_OK)
-		return -ENOMEM;
+		return no_room(z);
 	z->z_open = true;
 	return 0;
 }
@@ -124,7 +175,7 @@ static int zlib_step(struct inflate *z, bool *ret_more)
 	if (ret == Z_BUF_ERROR)
 		*ret_more = false;
 	else if (ret == Z_MEM_ERROR)
-		return -ENOMEM;
+		return no_room(z);
 	else if (ret != Z_OK)
 		return -EBADMSG;
 	return 0;
@@ -173,13 +224,13 @@ static int deflate_start(struct inflate *z, struct sv in)
 	return err || z->state != INFLATE_INSIDE ? err : zlib_feed(z, in);
 }
 
-static int br_error(const BrotliDecoderState *br)
+static int br_error(const struct inflate *z)
 {
-	BrotliDecoderErrorCode code = BrotliDecoderGetErrorCode(br);
+	BrotliDecoderErrorCode code = BrotliDecoderGetErrorCode(z->br);
 
 	if (code <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES &&
 	    code >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES)
-		return -ENOMEM;
+		return no_room(z);
 	return -EBADMSG;
 }
 
@@ -200,7 +251,7 @@ static int br_feed(struct inflate *z, struct sv in)
 	if (err)
 		return err;
 	if (ret == BROTLI_DECODER_RESULT_ERROR)
-		return br_error(z->br);
+		return br_error(z);
 	if (ret == BROTLI_DECODER_RESULT_SUCCESS) {
 		member_end(z);
 		z->state = INFLATE_PADDING;
@@ -212,9 +263,9 @@ static int zstd_error(struct inflate *z, size_t ret)
 {
 	switch (ZSTD_getErrorCode(ret)) {
 	case ZSTD_error_memory_allocation:
-		return -ENOMEM;
+		return no_room(z);
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return -E2BIG;
+		return -EFBIG;
 	case ZSTD_error_prefix_unknown:
 		/* What does not start another frame is padding. */
 		if (!z->members)
@@ -252,8 +303,20 @@ static int zstd_feed(struct inflate *z, struct sv in)
 	return err;
 }
 
-int inflate_new(struct inflate **ret, enum inflate_coding coding, uint64_t limit, uint32_t ratio,
-		inflate_fn *fn, void *ctx)
+static int zstd_open(struct inflate *z)
+{
+	ZSTD_customMem mem = { block_new, block_free, z };
+
+	z->zstd = ZSTD_createDStream_advanced(mem);
+	if (!z->zstd)
+		return no_room(z);
+	/* To the byte; a bound in powers of two would be the coarser one. */
+	ZSTD_DCtx_setMaxWindowSize(z->zstd, z->limits.window);
+	return 0;
+}
+
+int inflate_new(struct inflate **ret, enum inflate_coding coding,
+		const struct inflate_limits *limits, inflate_fn *fn, void *ctx)
 {
 	struct inflate *z;
 	int err = 0;
@@ -264,20 +327,16 @@ int inflate_new(struct inflate **ret, enum inflate_coding coding, uint64_t limit
 	if (!z)
 		return -ENOMEM;
 	z->coding = coding;
-	z->limit = limit;
-	z->ratio = ratio;
+	z->limits = *limits;
 	z->fn = fn;
 	z->ctx = ctx;
 	if (coding == INFLATE_GZIP) {
 		err = zlib_open(z, MAX_WBITS + 16);
 	} else if (coding == INFLATE_BR) {
-		z->br = BrotliDecoderCreateInstance(NULL, NULL, NULL);
-		err = z->br ? 0 : -ENOMEM;
+		z->br = BrotliDecoderCreateInstance(block_new, block_free, z);
+		err = z->br ? 0 : no_room(z);
 	} else if (coding == INFLATE_ZSTD) {
-		z->zstd = ZSTD_createDStream();
-		err = z->zstd ? 0 : -ENOMEM;
-		if (!err)
-			ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX);
+		err = zstd_open(z);
 	}
 	if (err) {
 		inflate_free(z);
@@ -335,4 +394,11 @@ int inflate_end(struct inflate *z)
 	    z->state == INFLATE_BETWEEN || z->state == INFLATE_PADDING)
 		return 0;
 	return -EAGAIN;
+}
+
+uint64_t inflate_held(const struct inflate *z, uint64_t *ret_peak)
+{
+	if (ret_peak)
+		*ret_peak = z->peak;
+	return z->held;
 }

@@ -26,18 +26,36 @@ struct inflate;
 typedef int inflate_fn(void *ctx, struct sv out);
 
 /*
- * limit: most bytes handed out; beyond it feeds return -E2BIG and nothing more comes out.
- * ratio: most expansion (out/in) allowed once 1 MiB came out; 0 for none. Same result.
- * Returns 0, -ENOTSUP (INFLATE_UNKNOWN), -ENOMEM.
+ * What a decoder may allocate beside its window: zlib 7 KiB; brotli its tables, 40 to 350 KiB;
+ * zstd 480 KiB of tables and blocks. test_memory() measures it.
  */
-int inflate_new(struct inflate **ret, enum inflate_coding coding, uint64_t limit, uint32_t ratio,
-		inflate_fn *fn, void *ctx);
+#define INFLATE_TABLES (512u << 10)
+
+struct inflate_limits {
+	uint64_t bytes; /* most that are handed out; beyond it: -E2BIG */
+	uint32_t ratio; /* most expansion (out/in) once 1 MiB came out; 0: any. Else -E2BIG */
+	/*
+	 * br, zstd: largest window, in bytes. Both say in their head what they may need, up to 16
+	 * MiB and more; what they then take is less when the data is short. Beyond it: -EFBIG.
+	 */
+	uint64_t window;
+};
+
+/* RFC 8878 section 3.1.1.1.2 asks decoders for 8 MiB, RFC 9659 forbids more in HTTP. */
+#define INFLATE_WINDOW (8u << 20)
+
+/* Returns 0, -ENOTSUP (INFLATE_UNKNOWN), -ENOMEM. */
+int inflate_new(struct inflate **ret, enum inflate_coding coding,
+		const struct inflate_limits *limits, inflate_fn *fn, void *ctx);
 void inflate_free(struct inflate *z);
 
-/* 0, -EBADMSG (broken data; sticky), -E2BIG (bound reached; sticky), -ENOMEM, or fn's result. */
+/* 0, -EBADMSG (broken data), -E2BIG, -EFBIG (a bound reached), -ENOMEM, or fn's result; sticky. */
 int inflate_feed(struct inflate *z, struct sv in);
 
 /* 0: the coding came to its end; -EAGAIN: cut short; or the sticky error. */
 int inflate_end(struct inflate *z);
+
+/* Heap that its decoder holds, and the most that it held. */
+uint64_t inflate_held(const struct inflate *z, uint64_t *ret_peak);
 
 #endif /* EARSHOT_BASE_INFLATE_H */

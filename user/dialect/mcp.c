@@ -99,7 +99,7 @@ static void ask_about(struct call *c, const struct rpcmsg *m)
 
 	if (sv_eq(c->mcp.method, SV("tools/call"))) {
 		c->mcp.tool = carry_string(c, name);
-		if (args.len)
+		if (args.len && !m->broken)
 			c->content.arguments = arena_copy(&c->arena, args);
 	} else if (sv_eq(c->mcp.method, SV("prompts/get"))) {
 		c->mcp.prompt = carry_string(c, name);
@@ -188,9 +188,10 @@ void mcp_answer(struct call *c, const struct rpcmsg *m)
 		c->outcome = CALL_ERROR;
 		c->error_type = SV("tool_error");
 	}
-	if (result.len && sv_eq(c->mcp.method, SV("tools/call")))
+	/* A part of JSON is none. */
+	if (result.len && !m->broken && sv_eq(c->mcp.method, SV("tools/call")))
 		c->content.result = arena_copy(&c->arena, result);
-	c->content.partial |= m->cut;
+	c->content.partial |= m->cut || (m->broken && result.len);
 }
 
 /* ---- A2A ---- */

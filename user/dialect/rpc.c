@@ -194,6 +194,7 @@ static void body(struct visit *v, enum ex_side side, struct sv bytes)
 	struct rpcmsg_reader *in;
 	bool first = !v->fed[side];
 
+	v->reading = side;
 	if (first) {
 		while (bytes.len && strchr(" \t\r\n", bytes.p[0]) && bytes.p[0])
 			bytes = sv_skip(bytes, 1);

@@ -278,6 +278,8 @@ static void take_answer(struct rpc_reader *r, struct rpc_place *w, const struct 
 		return;
 	talk_answered(in, a->id, a->from_client);
 	a->call->t_end = w->t_end;
+	if (w->session)
+		talk_fill(w->session, a->call);
 	talk_tell(&r->talks, in, a, w->t_end);
 }
 

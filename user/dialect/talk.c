@@ -188,16 +188,21 @@ static void learn(struct call *c, struct sv *to, const char *known)
 		*to = carry_string(c, sv_of(known));
 }
 
+void talk_fill(const struct talk *t, struct call *c)
+{
+	if (c->op != CALL_MCP)
+		return;
+	learn(c, &c->mcp.session_id, t->session);
+	learn(c, &c->mcp.protocol_version, t->protocol);
+	learn(c, &c->mcp.server_name, t->server_name);
+	learn(c, &c->mcp.client_name, t->client_name);
+}
+
 void talk_tell(struct talks *all, struct talk *t, struct asked *a, uint64_t time)
 {
 	struct call *c = a->call;
 
-	if (c->op == CALL_MCP && !a->shadow) {
-		learn(c, &c->mcp.session_id, t->session);
-		learn(c, &c->mcp.protocol_version, t->protocol);
-		learn(c, &c->mcp.server_name, t->server_name);
-		learn(c, &c->mcp.client_name, t->client_name);
-	}
+	talk_fill(t, c);
 	if (!c->t_end)
 		c->t_end = a->t_end ? a->t_end : time;
 	if (c->t_end < c->t_start)

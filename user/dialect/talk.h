@@ -85,7 +85,9 @@ void talk_end(struct talks *all, struct talk *t, enum call_outcome how, const ch
 /* What waits goes over to another talk. */
 void talk_move(struct talk *from, struct talk *to, uint64_t time);
 
-/* Fills in what the talk knows, ends the call, and frees a. */
+/* Fills in what the talk knows and the call does not. */
+void talk_fill(const struct talk *t, struct call *c);
+/* Does that, ends the call, and frees a. */
 void talk_tell(struct talks *all, struct talk *t, struct asked *a, uint64_t time);
 
 /* Keeps a name, cut to what there is room for. Empty ones leave what is known. */

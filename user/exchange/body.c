@@ -4,48 +4,169 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "exchange/kind.h"
+#include "proto/eventstream.h"
+#include "proto/grpc.h"
+#include "proto/jsonlines.h"
+#include "proto/multipart.h"
+#include "proto/sse.h"
+
 struct body {
 	const struct body_limits *limits;
 	const struct body_sink *sink;
 	void *ctx;
 	int err;
-	bool is_sse;
+	enum ex_kind kind;
+	bool doubtful; /* its first bytes decide on its kind, and have not */
 	uint64_t bytes;
 	size_t stage_count;
 	struct inflate *stages[BODY_CODINGS_MAX]; /* [0] is fed first */
-	struct sse sse;
-	char *grown;		 /* the event buffer, once it is larger */
-	char small[SSE_BUF_MIN]; /* it, before */
+	char *start;				  /* doubtful: KIND_SNIFF_MAX, or NULL */
+	size_t start_len;
+	struct event_out out;
+	union {
+		struct sse sse;
+		struct jsonlines lines;
+		struct eventstream stream;
+		struct grpc grpc;
+		struct multipart parts;
+	};
 };
 
-static int on_event(void *ctx, const struct sse_event *ev)
+struct ex_event body_event(const struct event *ev)
 {
-	struct body *b = ctx;
-
-	b->sink->event(b->ctx, &(struct ex_event){
-				       .type = ev->type,
-				       .data = ev->data,
-				       .truncated = ev->truncated,
-			       });
-	return 0;
+	return (struct ex_event){
+		.type = ev->type,
+		.data = ev->data,
+		.size = ev->size,
+		.cont = ev->cont,
+		.more = ev->more,
+		.gap = ev->gap,
+		.truncated = ev->truncated,
+		.unread = ev->unread,
+		.exception = ev->exception,
+	};
 }
 
-static char *grow(void *ctx, size_t want, size_t *ret_cap)
+static void on_event(void *ctx, const struct event *ev)
 {
+	struct ex_event named = body_event(ev);
 	struct body *b = ctx;
-	size_t cap = 4096;
-	char *buf;
 
-	while (cap < want)
-		cap *= 2;
-	buf = realloc(b->grown, cap);
-	if (!buf)
-		return NULL;
-	if (!b->grown)
-		memcpy(buf, b->small, sizeof(b->small));
-	b->grown = buf;
-	*ret_cap = cap;
-	return buf;
+	if (b->kind == EX_JSON_LINES)
+		named.type = SV("message");
+	b->sink->event(b->ctx, &named);
+}
+
+/* Kinds. */
+
+static uint64_t event_limit(const struct body *b)
+{
+	uint64_t limit = b->limits->event;
+
+	if (b->kind == EX_EVENT_STREAM && limit > EVENTSTREAM_PAYLOAD_MAX)
+		limit = EVENTSTREAM_PAYLOAD_MAX;
+	return limit;
+}
+
+/* The kind is settled: what reads it is set up. */
+static void kind_begin(struct body *b, enum ex_kind kind)
+{
+	b->kind = kind;
+	b->doubtful = false;
+	event_out_init(&b->out, event_limit(b), on_event, b);
+	switch (kind) {
+	case EX_SSE:
+		sse_init(&b->sse, &b->out);
+		break;
+	case EX_JSON_LINES:
+		jsonlines_init(&b->lines, &b->out);
+		break;
+	case EX_EVENT_STREAM:
+		eventstream_init(&b->stream, &b->out);
+		break;
+	case EX_GRPC:
+		grpc_init(&b->grpc);
+		break;
+	default:
+		break;
+	}
+	if (kind != EX_PLAIN)
+		b->sink->kind(b->ctx, kind);
+}
+
+static void frame(struct body *b, struct sv bytes)
+{
+	switch (b->kind) {
+	case EX_SSE:
+		sse_feed(&b->sse, bytes);
+		break;
+	case EX_JSON_LINES:
+		jsonlines_feed(&b->lines, bytes);
+		break;
+	case EX_EVENT_STREAM:
+		eventstream_feed(&b->stream, bytes);
+		break;
+	case EX_GRPC:
+		grpc_feed(&b->grpc, bytes);
+		break;
+	case EX_MULTIPART:
+		multipart_feed(&b->parts, bytes);
+		break;
+	default:
+		if (bytes.len)
+			b->sink->bytes(b->ctx, bytes);
+		break;
+	}
+}
+
+/* The kind is known, or has to be: what was kept goes out, and what follows it. */
+static void settle(struct body *b, enum ex_kind kind, struct sv rest)
+{
+	char *start = b->start;
+	size_t len = b->start_len;
+
+	b->start = NULL;
+	b->start_len = 0;
+	kind_begin(b, kind);
+	if (len)
+		frame(b, (struct sv){ start, len });
+	free(start);
+	if (rest.len)
+		frame(b, rest);
+}
+
+/* In doubt: looks at the first bytes, and keeps them while they do not tell. */
+static void sniff(struct body *b, struct sv bytes)
+{
+	enum ex_kind declared = b->kind, kind;
+	struct sv more;
+
+	if (!b->start_len && kind_sniff(declared, sv_cut(bytes, KIND_SNIFF_MAX), false, &kind)) {
+		settle(b, kind, bytes);
+		return;
+	}
+	if (!b->start)
+		b->start = malloc(KIND_SNIFF_MAX);
+	if (!b->start) {
+		settle(b, declared, bytes);
+		return;
+	}
+	more = sv_cut(bytes, KIND_SNIFF_MAX - b->start_len);
+	memcpy(b->start + b->start_len, more.p, more.len);
+	b->start_len += more.len;
+	if (kind_sniff(declared, (struct sv){ b->start, b->start_len }, false, &kind))
+		settle(b, kind, sv_skip(bytes, more.len));
+}
+
+/* No more bytes will come to tell. */
+static void sniff_end(struct body *b)
+{
+	enum ex_kind kind = b->kind;
+
+	if (b->start_len)
+		kind_sniff(b->kind, (struct sv){ b->start, b->start_len }, true, &kind);
+	settle(b, kind, SV_NONE);
 }
 
 static int out(void *ctx, struct sv bytes)
@@ -53,9 +174,10 @@ static int out(void *ctx, struct sv bytes)
 	struct body *b = ctx;
 
 	b->bytes += bytes.len;
-	if (b->is_sse)
-		return sse_feed(&b->sse, bytes);
-	b->sink->bytes(b->ctx, bytes);
+	if (b->doubtful)
+		sniff(b, bytes);
+	else
+		frame(b, bytes);
 	return 0;
 }
 
@@ -65,6 +187,8 @@ static int between(void *ctx, struct sv bytes)
 
 	return inflate_feed(b->stages[1], bytes);
 }
+
+/* Codings. */
 
 /* Adds a coding; those applied later must be undone first. */
 static int add_coding(enum inflate_coding *codings, size_t *count, struct sv name)
@@ -94,16 +218,59 @@ static int read_codings(enum inflate_coding *codings, size_t *count, struct sv l
 	return err;
 }
 
-int body_new(struct body **ret, const struct sv codings[2], bool sse,
-	     const struct body_limits *limits, const struct body_sink *sink, void *ctx)
+static int add_stages(struct body *b, const enum inflate_coding *order, size_t count)
+{
+	int err = 0;
+
+	while (b->stage_count < count && !err) {
+		size_t i = b->stage_count;
+		struct inflate_limits limits = {
+			.bytes = b->limits->bytes,
+			.ratio = b->limits->ratio,
+			.window = b->limits->window,
+		};
+
+		err = inflate_new(&b->stages[i], order[i], &limits, i + 1 < count ? between : out,
+				  b);
+		if (!err)
+			b->stage_count++;
+	}
+	return err;
+}
+
+bool body_needed(const struct body_head *head)
+{
+	bool coded = head->codings[0].len ||
+		     (head->codings[1].len && !sv_eq_nocase(head->codings[1], SV("chunked")));
+
+	return coded || kind_declared(head->content_type) != EX_PLAIN ||
+	       (head->answer && kind_doubtful(head->content_type));
+}
+
+/* What the head says of its kind. */
+static void declare(struct body *b, const struct body_head *head)
+{
+	enum ex_kind kind = kind_declared(head->content_type);
+
+	if (kind == EX_MULTIPART &&
+	    multipart_init(&b->parts, multipart_boundary(head->content_type)))
+		kind = EX_PLAIN;
+	b->kind = kind;
+	b->doubtful = head->answer && kind_doubtful(head->content_type);
+	if (!b->doubtful)
+		kind_begin(b, kind);
+}
+
+int body_new(struct body **ret, const struct body_head *head, const struct body_limits *limits,
+	     const struct body_sink *sink, void *ctx)
 {
 	enum inflate_coding order[BODY_CODINGS_MAX];
 	size_t count = 0;
 	struct body *b;
-	int err = read_codings(order, &count, codings[0]);
+	int err = read_codings(order, &count, head->codings[0]);
 
 	if (!err)
-		err = read_codings(order, &count, codings[1]);
+		err = read_codings(order, &count, head->codings[1]);
 	if (err)
 		return err;
 	b = calloc(1, sizeof(*b));
@@ -112,23 +279,12 @@ int body_new(struct body **ret, const struct sv codings[2], bool sse,
 	b->limits = limits;
 	b->sink = sink;
 	b->ctx = ctx;
-	b->is_sse = sse;
-	if (sse) {
-		sse_init(&b->sse, b->small, sizeof(b->small), on_event, b);
-		sse_set_grow(&b->sse, limits->event, grow);
-	}
-	while (b->stage_count < count && !err) {
-		size_t i = b->stage_count;
-
-		err = inflate_new(&b->stages[i], order[i], limits->bytes, limits->ratio,
-				  i + 1 < count ? between : out, b);
-		if (!err)
-			b->stage_count++;
-	}
+	err = add_stages(b, order, count);
 	if (err) {
 		body_free(b);
 		return err;
 	}
+	declare(b, head);
 	*ret = b;
 	return 0;
 }
@@ -139,7 +295,8 @@ void body_free(struct body *b)
 		return;
 	for (size_t i = 0; i < b->stage_count; i++)
 		inflate_free(b->stages[i]);
-	free(b->grown);
+	event_out_done(&b->out);
+	free(b->start);
 	free(b);
 }
 
@@ -150,22 +307,75 @@ int body_feed(struct body *b, struct sv in)
 	return b->err;
 }
 
-void body_gap(struct body *b)
+static void frame_gap(struct body *b, uint64_t count, bool exact)
 {
-	if (b->is_sse)
+	/* More than any message is long: the place is lost. */
+	if (!exact)
+		count = UINT64_MAX;
+	switch (b->kind) {
+	case EX_SSE:
 		sse_gap(&b->sse);
-	if (b->stage_count && !b->err)
+		break;
+	case EX_JSON_LINES:
+		jsonlines_gap(&b->lines);
+		break;
+	case EX_EVENT_STREAM:
+		eventstream_gap(&b->stream, count);
+		break;
+	case EX_GRPC:
+		grpc_gap(&b->grpc, count);
+		break;
+	case EX_MULTIPART:
+		multipart_gap(&b->parts);
+		break;
+	default:
+		break;
+	}
+}
+
+void body_gap(struct body *b, uint64_t count, bool exact)
+{
+	bool coded = b->stage_count > 0;
+
+	if (b->doubtful)
+		sniff_end(b);
+	if (!coded || !b->err)
+		frame_gap(b, count, exact && !coded);
+	if (coded && !b->err)
 		b->err = -ENODATA;
 }
 
-int body_end(struct body *b)
+int body_end(struct body *b, bool whole)
 {
-	for (size_t i = 0; i < b->stage_count && !b->err; i++)
+	if (b->doubtful)
+		sniff_end(b);
+	for (size_t i = 0; whole && i < b->stage_count && !b->err; i++)
 		b->err = inflate_end(b->stages[i]);
+	if (b->kind == EX_SSE)
+		sse_close(&b->sse);
+	else if (b->kind == EX_JSON_LINES)
+		jsonlines_close(&b->lines, whole && !b->err);
+	else if (b->kind == EX_EVENT_STREAM)
+		eventstream_close(&b->stream);
 	return b->err;
 }
 
-uint64_t body_bytes(const struct body *b)
+struct body_tally body_tally(const struct body *b)
 {
-	return b->bytes;
+	struct body_tally t = {
+		.bytes = b->bytes,
+		.events = b->out.events,
+		.broken = b->out.broken,
+		.skipped = b->out.skipped,
+	};
+
+	if (b->doubtful)
+		return t;
+	if (b->kind == EX_GRPC) {
+		t.events = b->grpc.messages;
+		t.broken = b->grpc.broken;
+	} else if (b->kind == EX_MULTIPART) {
+		t.events = b->parts.parts;
+	}
+	return t;
 }

@@ -145,17 +145,17 @@ struct ex_message {
 	bool complete;	     /* its body came to its end */
 	bool gapped;	     /* bytes of it are missing */
 	bool decode_failed;  /* content coding unknown or broken: body not handed on */
-	bool truncated;	     /* expansion bound reached: rest of the body not handed on */
+	bool truncated;	     /* a bound (expansion, window) is reached: its rest is not handed on */
 	bool conflict;	     /* its length was told in two ways: smuggling, maybe */
 	bool fields_unknown; /* header fields cannot be read: what they refer to passed unseen */
 	uint64_t lost;	     /* wire bytes missing */
 	uint64_t wire_bytes; /* body bytes as sent (after transfer, before content coding) */
 	uint64_t body_bytes; /* body bytes handed on */
 	uint64_t events;     /* messages of a body that has such; also those not handed on */
-	enum ex_kind kind;
-	uint64_t t_first;	      /* first byte of the message, CLOCK_MONOTONIC ns */
-	uint64_t t_body;	      /* first body byte; 0: none yet */
-	uint64_t t_end;		      /* last byte */
+	enum ex_kind kind;   /* as announced; final from the first byte of the body on */
+	uint64_t t_first;    /* first byte of the message, CLOCK_MONOTONIC ns */
+	uint64_t t_body;     /* first body byte; 0: none yet */
+	uint64_t t_end;	     /* last byte */
 	struct sv header[EX_H_COUNT]; /* value, or SV_NONE; first occurrence wins */
 };
 

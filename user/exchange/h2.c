@@ -123,7 +123,7 @@ static struct stream *add_headless(struct h2 *h, uint32_t id)
 	if (!s)
 		return NULL;
 	if (requests->pending)
-		round_gap(s->round, EX_REQUEST, requests->pending);
+		round_gap(s->round, EX_REQUEST, requests->pending, false);
 	requests->pending = 0;
 	return s;
 }
@@ -237,7 +237,7 @@ static void request_head(struct half *half, uint32_t id, uint64_t stamp,
 	}
 	s->head[EX_REQUEST] = true;
 	if (half->pending)
-		round_gap(s->round, EX_REQUEST, half->pending);
+		round_gap(s->round, EX_REQUEST, half->pending, false);
 	half->pending = 0;
 	round_start(s->round, EX_REQUEST, stamp);
 	round_head(s->round, EX_REQUEST, head);
@@ -261,7 +261,7 @@ static void response_head(struct half *half, uint32_t id, uint64_t stamp,
 	s->head[EX_RESPONSE] = true;
 	round_start(round, EX_RESPONSE, stamp);
 	round_head(round, EX_RESPONSE, head);
-	/* An extended CONNECT (RFC 8441) goes on as what its :protocol says; this is a plain one. */
+	/* A plain CONNECT; an extended one (RFC 8441) goes on as what its :protocol says. */
 	if (round->connects && !round->protocol && head->status >= 200 && head->status < 300)
 		s->blind = round->upgraded = true;
 }
@@ -302,7 +302,7 @@ static void on_lost(void *ctx, uint32_t id, uint64_t count)
 	if (!s)
 		return;
 	head_given_up(s, side);
-	round_gap(s->round, side, count);
+	round_gap(s->round, side, count, true);
 }
 
 static void on_end(void *ctx, uint32_t id)
@@ -384,7 +384,7 @@ static void on_gap(void *ctx, uint64_t count)
 		if (s->round->ended[side])
 			continue;
 		s->unsure[side] = true;
-		round_gap(s->round, side, open == 1 ? count : 0);
+		round_gap(s->round, side, open == 1 ? count : 0, false);
 	}
 	if (!open)
 		half->pending += count;
@@ -487,7 +487,7 @@ static void end_unseen(struct h2 *h)
 		return;
 	s = add_headless(h, 1);
 	if (s && *lost)
-		round_gap(s->round, EX_RESPONSE, *lost);
+		round_gap(s->round, EX_RESPONSE, *lost, false);
 }
 
 static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)

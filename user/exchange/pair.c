@@ -93,7 +93,7 @@ static struct round *add_headless(struct pair *p)
 		return NULL;
 	round->ended[EX_REQUEST] = true;
 	if (p->pending[EX_REQUEST])
-		round_gap(round, EX_REQUEST, p->pending[EX_REQUEST]);
+		round_gap(round, EX_REQUEST, p->pending[EX_REQUEST], false);
 	p->pending[EX_REQUEST] = 0;
 	return round;
 }
@@ -109,7 +109,7 @@ static void end_unseen(struct pair *p)
 	if (!round)
 		return;
 	if (p->pending[EX_RESPONSE])
-		round_gap(round, EX_RESPONSE, p->pending[EX_RESPONSE]);
+		round_gap(round, EX_RESPONSE, p->pending[EX_RESPONSE], false);
 	p->pending[EX_RESPONSE] = 0;
 	remove_call(p, round);
 }
@@ -208,12 +208,12 @@ static void req_body(void *ctx, struct sv bytes)
 	side_bytes(ctx, EX_REQUEST, bytes);
 }
 
-static void req_gap(void *ctx, uint64_t lost)
+static void req_gap(void *ctx, uint64_t lost, bool exact)
 {
 	struct pair *p = ctx;
 
 	if (p->reading[EX_REQUEST])
-		round_gap(p->reading[EX_REQUEST], EX_REQUEST, lost);
+		round_gap(p->reading[EX_REQUEST], EX_REQUEST, lost, exact);
 	else
 		p->pending[EX_REQUEST] += lost;
 }
@@ -244,7 +244,7 @@ static void resp_start(void *ctx, uint64_t stamp)
 	if (!round)
 		return;
 	if (p->pending[EX_RESPONSE])
-		round_gap(round, EX_RESPONSE, p->pending[EX_RESPONSE]);
+		round_gap(round, EX_RESPONSE, p->pending[EX_RESPONSE], false);
 	p->pending[EX_RESPONSE] = 0;
 	round_start(round, EX_RESPONSE, stamp);
 }
@@ -273,13 +273,13 @@ static void resp_body(void *ctx, struct sv bytes)
 	side_bytes(ctx, EX_RESPONSE, bytes);
 }
 
-static void resp_gap(void *ctx, uint64_t lost)
+static void resp_gap(void *ctx, uint64_t lost, bool exact)
 {
 	struct pair *p = ctx;
 	struct round *round = p->reading[EX_RESPONSE] ? p->reading[EX_RESPONSE] : awaiting(p);
 
 	if (round)
-		round_gap(round, EX_RESPONSE, lost);
+		round_gap(round, EX_RESPONSE, lost, exact);
 	else
 		p->pending[EX_RESPONSE] += lost;
 }
@@ -404,10 +404,13 @@ int pairs_new(struct pairs **ret, const struct pairs_opts *opts)
 		p->opts.max_open = PAIRS_OPEN;
 	if (!p->opts.arena_limit)
 		p->opts.arena_limit = PAIR_ARENA_MAX;
+	if (!p->opts.body_window)
+		p->opts.body_window = INFLATE_WINDOW;
 	p->limits = (struct body_limits){
 		.bytes = PAIR_BODY_MAX,
 		.ratio = PAIR_RATIO_MAX,
 		.event = PAIR_EVENT_MAX,
+		.window = p->opts.body_window,
 	};
 	*ret = p;
 	return 0;

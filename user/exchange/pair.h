@@ -21,8 +21,8 @@
 
 /* More requests than this waiting for responses on one stream: it is given up. */
 #define PAIR_PIPELINE_MAX 64
-/* Longest event of an event stream; longer ones are cut and say so. */
-#define PAIR_EVENT_MAX (4u << 20)
+/* Longest message of a body or a WebSocket; longer ones are cut and say so. */
+#define PAIR_EVENT_MAX (64u << 20)
 /* Decoded bytes of one body, and expansion from 1 MiB on. */
 #define PAIR_BODY_MAX  (256u << 20)
 #define PAIR_RATIO_MAX 1000
@@ -32,6 +32,7 @@
 struct pairs_opts {
 	size_t max_open;		/* exchanges open at once; 0: PAIRS_OPEN */
 	size_t arena_limit;		/* of one exchange; 0: PAIR_ARENA_MAX */
+	uint64_t body_window;		/* largest window of br and zstd; 0: INFLATE_WINDOW */
 	struct stat_pair *stats;	/* ES_STAT_COUNT pairs; borrowed */
 	const struct exchange_ops *ops; /* borrowed; all set */
 	void *ctx;

@@ -72,27 +72,6 @@ static void begin(struct round *round)
 	round->begun = true;
 }
 
-void round_end(struct round *round, const struct conn *conn, enum ex_outcome outcome, uint64_t time)
-{
-	const struct pairs_opts *o = &round->pairs->opts;
-	struct exchange *ex = round->ex;
-
-	if (ex) {
-		begin(round);
-		set_peer(ex, conn);
-		ex->outcome = outcome;
-		if (round->broken)
-			strncpy(ex->reason, round->broken, sizeof(ex->reason) - 1);
-		o->ops->end(o->ctx, ex, time);
-		arena_done(&ex->arena);
-		free(ex);
-		round->pairs->open--;
-	}
-	body_free(round->body[EX_REQUEST]);
-	body_free(round->body[EX_RESPONSE]);
-	free(round);
-}
-
 void round_start(struct round *round, enum ex_side side, uint64_t time)
 {
 	round->started[side] = true;
@@ -125,13 +104,6 @@ static void keep_headers(struct round *round, struct ex_message *msg, const stru
 	}
 }
 
-static bool is_event_stream(struct sv content_type)
-{
-	struct sv type = sv_trim(sv_cut(content_type, sv_find(content_type, ';')));
-
-	return sv_eq_nocase(type, SV("text/event-stream"));
-}
-
 /* Handing on. */
 
 static void give(struct round *round, enum ex_side side, struct sv bytes)
@@ -155,19 +127,52 @@ static void resp_bytes(void *ctx, struct sv bytes)
 	give(ctx, EX_RESPONSE, bytes);
 }
 
-static void resp_event(void *ctx, const struct ex_event *ev)
+static void give_event(struct round *round, enum ex_side side, const struct ex_event *ev)
 {
-	struct round *round = ctx;
 	const struct pairs_opts *o = &round->pairs->opts;
 
-	round->ex->msg[EX_RESPONSE].events++;
-	o->ops->event(o->ctx, round->ex, EX_RESPONSE, ev, round->now);
+	o->ops->event(o->ctx, round->ex, side, ev, round->now);
+}
+
+static void req_event(void *ctx, const struct ex_event *ev)
+{
+	give_event(ctx, EX_REQUEST, ev);
+}
+
+static void resp_event(void *ctx, const struct ex_event *ev)
+{
+	give_event(ctx, EX_RESPONSE, ev);
+}
+
+static void req_kind(void *ctx, enum ex_kind kind)
+{
+	struct round *round = ctx;
+
+	round->ex->msg[EX_REQUEST].kind = kind;
+}
+
+static void resp_kind(void *ctx, enum ex_kind kind)
+{
+	struct round *round = ctx;
+
+	round->ex->msg[EX_RESPONSE].kind = kind;
 }
 
 static const struct body_sink body_sinks[] = {
-	[EX_REQUEST] = { .bytes = req_bytes },
-	[EX_RESPONSE] = { .bytes = resp_bytes, .event = resp_event },
+	[EX_REQUEST] = { req_kind, req_bytes, req_event },
+	[EX_RESPONSE] = { resp_kind, resp_bytes, resp_event },
 };
+
+/* What is counted of a body besides what is handed on. */
+static void tally(struct round *round, enum ex_side side)
+{
+	struct ex_message *msg = &round->ex->msg[side];
+	struct body_tally t = body_tally(round->body[side]);
+
+	if (msg->kind != EX_PLAIN)
+		msg->body_bytes = t.bytes;
+	msg->events = t.events;
+}
 
 /* The body cannot be handed on, from here on or at all. */
 static void body_failed(struct round *round, enum ex_side side, int err)
@@ -175,29 +180,29 @@ static void body_failed(struct round *round, enum ex_side side, int err)
 	struct ex_message *msg = &round->ex->msg[side];
 
 	round->dead[side] = true;
-	if (err == -E2BIG) {
-		msg->truncated = true;
-		lose(round, ES_U_EXPANSION, 0);
-	} else {
-		/* Behind a gap, the gap is the reason. */
-		msg->decode_failed = err != -ENODATA;
-		lose(round, ES_U_DECODE_ERROR, 0);
-	}
+	round->cause[side] = err == -E2BIG   ? ES_U_EXPANSION
+			     : err == -EFBIG ? ES_U_BODY_WINDOW
+					     : ES_U_DECODE_ERROR;
+	lose(round, round->cause[side], 0);
+	msg->truncated = err == -E2BIG || err == -EFBIG;
+	/* Behind a gap, the gap is the reason. */
+	msg->decode_failed = !msg->truncated && err != -ENODATA;
 }
 
 static void body_begin(struct round *round, enum ex_side side)
 {
 	struct ex_message *msg = &round->ex->msg[side];
-	struct sv codings[2] = { msg->header[EX_H_CONTENT_ENCODING],
-				 msg->header[EX_H_TRANSFER_ENCODING] };
+	struct body_head head = {
+		.content_type = msg->header[EX_H_CONTENT_TYPE],
+		.codings = { msg->header[EX_H_CONTENT_ENCODING],
+			     msg->header[EX_H_TRANSFER_ENCODING] },
+		.answer = side == EX_RESPONSE,
+	};
 	int err;
 
-	if (sv_eq_nocase(codings[1], SV("chunked")))
-		codings[1] = SV_NONE;
-	if (!codings[0].len && !codings[1].len && msg->kind != EX_SSE)
+	if (!body_needed(&head))
 		return;
-	err = body_new(&round->body[side], codings, msg->kind == EX_SSE, &round->pairs->limits,
-		       &body_sinks[side], round);
+	err = body_new(&round->body[side], &head, &round->pairs->limits, &body_sinks[side], round);
 	if (err)
 		body_failed(round, side, err);
 }
@@ -210,6 +215,7 @@ static void request_head(struct round *round, const struct http_head *head)
 	ex->target = target_clean(&ex->arena, head->target);
 	if (!ex->target.p)
 		lose(round, ES_U_ARENA_FULL, head->target.len);
+	body_begin(round, EX_REQUEST);
 	begin(round);
 }
 
@@ -220,8 +226,8 @@ static void response_head(struct round *round, const struct http_head *head)
 
 	begin(round);
 	ex->status = head->status;
-	if (is_event_stream(ex->msg[EX_RESPONSE].header[EX_H_CONTENT_TYPE]))
-		ex->msg[EX_RESPONSE].kind = EX_SSE;
+	if (!round->without_body)
+		body_begin(round, EX_RESPONSE);
 	o->ops->resp_head(o->ctx, ex);
 }
 
@@ -246,7 +252,6 @@ void round_head(struct round *round, enum ex_side side, const struct http_head *
 		request_head(round, head);
 	else
 		response_head(round, head);
-	body_begin(round, side);
 }
 
 void round_trailers(struct round *round, enum ex_side side, const struct http_head *head)
@@ -267,8 +272,7 @@ void round_bytes(struct round *round, enum ex_side side, struct sv bytes)
 	if (!msg->t_body)
 		msg->t_body = round->now;
 	if (round->dead[side]) {
-		stat_more(round->pairs->opts.stats,
-			  msg->truncated ? ES_U_EXPANSION : ES_U_DECODE_ERROR, bytes.len);
+		stat_more(round->pairs->opts.stats, round->cause[side], bytes.len);
 		return;
 	}
 	if (!round->body[side]) {
@@ -276,13 +280,12 @@ void round_bytes(struct round *round, enum ex_side side, struct sv bytes)
 		return;
 	}
 	err = body_feed(round->body[side], bytes);
-	if (msg->kind == EX_SSE)
-		msg->body_bytes = body_bytes(round->body[side]);
+	tally(round, side);
 	if (err)
 		body_failed(round, side, err);
 }
 
-void round_gap(struct round *round, enum ex_side side, uint64_t lost)
+void round_gap(struct round *round, enum ex_side side, uint64_t lost, bool exact)
 {
 	const struct pairs_opts *o = &round->pairs->opts;
 
@@ -292,16 +295,32 @@ void round_gap(struct round *round, enum ex_side side, uint64_t lost)
 	round->ex->msg[side].gapped = true;
 	round->ex->msg[side].lost += lost;
 	if (round->body[side])
-		body_gap(round->body[side]);
+		body_gap(round->body[side], lost, exact);
 	if (round->begun)
 		o->ops->gap(o->ctx, round->ex, side);
+}
+
+static void body_over(struct round *round, enum ex_side side, bool complete)
+{
+	struct stat_pair *stats = round->pairs->opts.stats;
+	struct body_tally t;
+	int err = body_end(round->body[side], complete);
+
+	if (err && complete && !round->dead[side])
+		body_failed(round, side, err);
+	tally(round, side);
+	t = body_tally(round->body[side]);
+	stats[ES_U_PROTO_ERROR].events += t.broken;
+	if (t.skipped)
+		stat_add(stats, ES_U_RESYNC, t.skipped);
+	body_free(round->body[side]);
+	round->body[side] = NULL;
 }
 
 void round_side_end(struct round *round, enum ex_side side, bool complete)
 {
 	const struct pairs_opts *o = &round->pairs->opts;
 	struct ex_message *msg;
-	int err = 0;
 
 	round->ended[side] = true;
 	if (!round->ex)
@@ -309,16 +328,35 @@ void round_side_end(struct round *round, enum ex_side side, bool complete)
 	msg = &round->ex->msg[side];
 	msg->complete = complete;
 	msg->t_end = round->now;
-	if (complete && round->body[side] && !round->dead[side])
-		err = body_end(round->body[side]);
-	if (err)
-		body_failed(round, side, err);
-	body_free(round->body[side]);
-	round->body[side] = NULL;
+	if (round->body[side])
+		body_over(round, side, complete);
 	if (side != EX_REQUEST)
 		return;
 	begin(round);
 	o->ops->req_end(o->ctx, round->ex);
+}
+
+void round_end(struct round *round, const struct conn *conn, enum ex_outcome outcome, uint64_t time)
+{
+	const struct pairs_opts *o = &round->pairs->opts;
+	struct exchange *ex = round->ex;
+
+	if (ex) {
+		begin(round);
+		for (int side = EX_REQUEST; side <= EX_RESPONSE; side++) {
+			if (round->body[side])
+				body_over(round, side, false);
+		}
+		set_peer(ex, conn);
+		ex->outcome = outcome;
+		if (round->broken)
+			strncpy(ex->reason, round->broken, sizeof(ex->reason) - 1);
+		o->ops->end(o->ctx, ex, time);
+		arena_done(&ex->arena);
+		free(ex);
+		round->pairs->open--;
+	}
+	free(round);
 }
 
 bool round_hung_up(const struct conn *conn, bool closing, enum conn_end why)

@@ -30,6 +30,7 @@ struct round {
 	bool torn[2];	 /* bytes are lost */
 	bool ended[2];
 	bool dead[2];	   /* its body is not handed on any more */
+	uint8_t cause[2];  /* enum es_stat: why */
 	bool without_body; /* HEAD: the response has none */
 	bool connects;
 	bool protocol; /* CONNECT says what it goes on as (RFC 8441) */
@@ -49,7 +50,8 @@ void round_head(struct round *round, enum ex_side side, const struct http_head *
 /* Fields behind the body; what the head said already stays. */
 void round_trailers(struct round *round, enum ex_side side, const struct http_head *head);
 void round_bytes(struct round *round, enum ex_side side, struct sv bytes);
-void round_gap(struct round *round, enum ex_side side, uint64_t lost);
+/* exact: lost bytes of the body, and it goes on right behind them. */
+void round_gap(struct round *round, enum ex_side side, uint64_t lost, bool exact);
 void round_side_end(struct round *round, enum ex_side side, bool complete);
 
 /* How it ends now, by what was seen of it; closing: because its stream does, and why. */

@@ -135,6 +135,12 @@ void event_drop(struct event_out *o)
 	give(o, SV_NONE);
 }
 
+void event_retype(struct event_out *o, struct sv type)
+{
+	if (!o->ev.cont)
+		o->ev.type = type;
+}
+
 void event_truncated(struct event_out *o)
 {
 	o->ev.truncated = true;

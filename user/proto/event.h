@@ -64,6 +64,8 @@ void event_skip(struct event_out *o);
 void event_end(struct event_out *o, struct sv bytes);
 /* As if it had never begun; when pieces of it are out, as truncated. */
 void event_drop(struct event_out *o);
+/* Another type for the open event, as long as none of it is out. */
+void event_retype(struct event_out *o, struct sv type);
 /* Marks for the open event. */
 void event_truncated(struct event_out *o);
 void event_unread(struct event_out *o);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proto/eventstream.h"
 
-#include <zlib.h>
+#include "base/crc32.h"
 
 #define SUM_LEN	 4
 #define OVERHEAD (EVENTSTREAM_PRELUDE + SUM_LEN)
@@ -56,7 +56,7 @@ static uint32_t be32(const uint8_t *p)
 
 static void sum_up(struct eventstream *s, const void *p, size_t len)
 {
-	s->crc = (uint32_t)crc32(s->crc, p, (uInt)len);
+	s->crc = crc32_add(s->crc, (struct sv){ p, len });
 }
 
 /* Headers. */
@@ -170,7 +170,8 @@ static bool is_prelude(const uint8_t *p)
 	uint32_t total = be32(p), headers = be32(p + 4);
 
 	return headers <= EVENTSTREAM_HEADERS_MAX && total >= OVERHEAD &&
-	       headers <= total - OVERHEAD && crc32(0, p, 8) == be32(p + 8);
+	       headers <= total - OVERHEAD &&
+	       crc32_add(0, (struct sv){ (const char *)p, 8 }) == be32(p + 8);
 }
 
 static void prelude_done(struct eventstream *s)
@@ -352,4 +353,9 @@ void eventstream_close(struct eventstream *s)
 		s->out->skipped += s->kept;
 	s->state = PRELUDE;
 	s->kept = 0;
+}
+
+bool eventstream_plausible(struct sv first)
+{
+	return first.len >= EVENTSTREAM_PRELUDE && is_prelude((const uint8_t *)first.p);
 }

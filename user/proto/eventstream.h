@@ -53,4 +53,7 @@ void eventstream_feed(struct eventstream *s, struct sv in);
 void eventstream_gap(struct eventstream *s, uint64_t count);
 void eventstream_close(struct eventstream *s);
 
+/* first, EVENTSTREAM_PRELUDE bytes or more, begins with a prelude whose sum is right. */
+bool eventstream_plausible(struct sv first);
+
 #endif /* EARSHOT_PROTO_EVENTSTREAM_H */

@@ -524,18 +524,20 @@ static void gap_in_body(struct http1 *p, uint64_t count)
 	uint64_t inside = count < p->left ? count : p->left;
 
 	p->left -= inside;
-	p->ops->gap(p->ctx, inside);
+	p->ops->gap(p->ctx, inside, true);
 	if (p->left)
 		return;
 	message_whole(p);
 	if (count > inside) {
-		p->ops->gap(p->ctx, count - inside);
+		p->ops->gap(p->ctx, count - inside, false);
 		seek(p);
 	}
 }
 
 void http1_gap(struct http1 *p, uint64_t count)
 {
+	bool exact;
+
 	if (!count || p->state == TUNNEL)
 		return;
 	if (p->state == BODY) {
@@ -544,10 +546,11 @@ void http1_gap(struct http1 *p, uint64_t count)
 	}
 	if (p->state == SEEK)
 		skipped(p, p->buf_len);
-	p->ops->gap(p->ctx, count);
+	exact = p->state == BODY_CLOSE || (p->state == CHUNK_DATA && count <= p->left);
+	p->ops->gap(p->ctx, count, exact);
 	if (p->state == BODY_CLOSE)
 		return;
-	if (p->state == CHUNK_DATA && count <= p->left) {
+	if (exact) {
 		p->left -= count;
 		if (!p->left)
 			data_end_begin(p, CHUNK_DATA_END);

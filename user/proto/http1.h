@@ -60,8 +60,11 @@ struct http1_ops {
 	void (*start)(void *ctx, uint64_t stamp);
 	enum http1_verdict (*head)(void *ctx, const struct http1_head *head);
 	void (*body)(void *ctx, struct sv bytes);
-	/* Inside a message: lost bytes of it are missing here. Outside: between two messages. */
-	void (*gap)(void *ctx, uint64_t lost);
+	/*
+	 * Inside a message: lost bytes are missing here, exact: of its body, and it goes on right
+	 * behind them. Outside: between two messages.
+	 */
+	void (*gap)(void *ctx, uint64_t lost, bool exact);
 	void (*end)(void *ctx, enum http1_end how);
 	/* Bytes that were passed over in search of the next message or chunk. */
 	void (*skipped)(void *ctx, uint64_t count);

@@ -161,7 +161,6 @@ static void seek(struct http2 *p)
 	p->state = SEEK;
 	p->small_len = 0;
 	p->seek_need = 0;
-	p->seek_whole = false;
 	p->unsure = true;
 	buf_drop(p);
 }
@@ -224,14 +223,14 @@ static void prefix_done(struct http2 *p, const char *prefix)
 	uint32_t rest = f->length - prefix_len(f);
 	bool padded = f->flags & H2_PADDED && f->type != H2_CONTINUATION;
 
-	p->pad = padded ? (unsigned char)prefix[0] : 0;
+	p->pad = padded && prefix ? (unsigned char)prefix[0] : 0;
 	if (p->pad > rest) {
 		/* An error of the connection (section 6.1), but where it goes on is known. */
 		p->ops->broken(p->ctx, "padding longer than its frame");
 		p->pad = rest;
 	}
 	p->left = rest - p->pad;
-	if (f->type == H2_PUSH_PROMISE)
+	if (f->type == H2_PUSH_PROMISE && prefix)
 		p->promised = read32(prefix + padded) & 0x7fffffff;
 	p->state = f->type == H2_DATA ? DATA : FRAGMENT;
 	if (!p->left)
@@ -402,37 +401,9 @@ static struct sv on_skip(struct http2 *p, struct sv in)
 
 /* The search. */
 
-struct place {
-	bool found;
-	size_t at;   /* of the frame; else all before it is none */
-	size_t need; /* fewer bytes than this tell nothing new */
-};
-
-/* fresh: where in s a feed began; whole: another did at its start. */
-static struct place look(struct sv s, size_t fresh, bool whole)
-{
-	struct place none = { .at = s.len, .need = SIZE_MAX };
-	size_t need;
-
-	for (size_t i = 0; i < s.len; i++) {
-		struct sv rest = sv_skip(s, i);
-		enum h2frame_match m = h2frame_match(rest, &need);
-
-		if (m == H2FRAME_YES || ((i == fresh || (whole && !i)) &&
-					 rest.len >= H2FRAME_HEAD && h2frame_likely(rest, true)))
-			return (struct place){ .found = true, .at = i };
-		if (m == H2FRAME_NO)
-			continue;
-		none.at = i < none.at ? i : none.at;
-		none.need = i + need < none.need ? i + need : none.need;
-	}
-	return none;
-}
-
 /* Keeps what may still become a frame. */
-static void seek_keep(struct http2 *p, struct sv s, bool whole, size_t need)
+static void seek_keep(struct http2 *p, struct sv s, size_t need)
 {
-	p->seek_whole = whole;
 	p->seek_need = (uint32_t)need;
 	if (!buf_add(p, s, HTTP2_SEEK_MAX))
 		skipped(p, s.len);
@@ -441,8 +412,7 @@ static void seek_keep(struct http2 *p, struct sv s, bool whole, size_t need)
 /* Nothing is left of a search. */
 static struct sv seek_in_place(struct http2 *p, struct sv in)
 {
-	bool fresh = in.p == p->fresh;
-	struct place place = look(in, fresh ? 0 : SIZE_MAX, false);
+	struct h2frame_place place = h2frame_find(in);
 
 	skipped(p, place.at);
 	in = sv_skip(in, place.at);
@@ -452,7 +422,7 @@ static struct sv seek_in_place(struct http2 *p, struct sv in)
 	}
 	p->start = p->stamp;
 	if (in.len)
-		seek_keep(p, in, fresh && !place.at, place.need - place.at);
+		seek_keep(p, in, place.need - place.at);
 	return sv_skip(in, in.len);
 }
 
@@ -461,7 +431,7 @@ static struct sv on_seek(struct http2 *p, struct sv in)
 	size_t before = p->buf_len;
 	struct sv part = sv_cut(in, HTTP2_SEEK_MAX - before);
 	char *buf;
-	struct place place;
+	struct h2frame_place place;
 
 	if (!before)
 		return seek_in_place(p, in);
@@ -473,8 +443,7 @@ static struct sv on_seek(struct http2 *p, struct sv in)
 	in = sv_skip(in, part.len);
 	if (p->buf_len < p->seek_need)
 		return in;
-	place = look((struct sv){ p->buf, p->buf_len }, part.p == p->fresh ? before : SIZE_MAX,
-		     p->seek_whole);
+	place = h2frame_find((struct sv){ p->buf, p->buf_len });
 	skipped(p, place.at);
 	buf = p->buf;
 	part = (struct sv){ buf + place.at, p->buf_len - place.at };
@@ -487,8 +456,7 @@ static struct sv on_seek(struct http2 *p, struct sv in)
 		return in;
 	}
 	if (part.len)
-		seek_keep(p, part, place.at == before || (!place.at && p->seek_whole),
-			  place.need - place.at);
+		seek_keep(p, part, place.need - place.at);
 	free(buf);
 	return in;
 }
@@ -537,7 +505,6 @@ static void read_again(struct http2 *p)
 void http2_feed(struct http2 *p, struct sv in, uint64_t stamp)
 {
 	p->stamp = stamp;
-	p->fresh = in.p;
 	while (in.len) {
 		in = step(p, in);
 		if (p->again_buf)

@@ -53,7 +53,7 @@ struct http2_ops {
 	void (*gap)(void *ctx, uint64_t count);
 	/* Bytes that were passed over in search of a frame. */
 	void (*skipped)(void *ctx, uint64_t count);
-	/* The protocol was broken, in a way that static text tells; the next frame is looked for. */
+	/* The protocol was broken, as static text tells; the next frame is looked for. */
 	void (*broken)(void *ctx, const char *why);
 };
 
@@ -73,13 +73,11 @@ struct http2 {
 	bool block_torn;    /* its rest cannot be read */
 	bool block_ends;    /* it ends the stream */
 	bool unsure;	    /* frames were lost: a CONTINUATION may come without its HEADERS */
-	bool seek_whole;    /* buf starts where a feed did */
 	char small[24];	    /* a frame's header, or the start of its payload */
 	struct h2frame f;   /* the frame being read */
 	uint32_t left;	    /* of its payload, padding not counted */
 	uint32_t pad;	    /* its padding */
 	uint32_t seek_need; /* fewer bytes in buf tell nothing new */
-	const char *fresh;  /* where this feed began */
 	char *again_buf;    /* a former buf; again, in it, is to be read as frames */
 	struct sv again;
 	uint32_t promised; /* of the block of a PUSH_PROMISE; else 0 */

@@ -1,9 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proto/sse.h"
 
-#include <errno.h>
-
 #include "base/scan.h"
+
+#define BOM	"\xef\xbb\xbf"
+#define BOM_LEN 3
+
+/* Where in a line. */
+enum state {
+	NAME,
+	SPACE, /* behind the colon: one space is not part of the value */
+	VALUE,
+};
+
+/* "id" and "retry" are others: they steer reconnects, which we do not make. */
+enum field_is {
+	FIELD_OTHER,
+	FIELD_DATA,
+	FIELD_TYPE,
+};
+
+void sse_init(struct sse *p, struct event_out *out)
+{
+	*p = (struct sse){ .out = out, .at_start = true };
+}
+
+static struct sv type_of(const struct sse *p)
+{
+	return p->type_len ? (struct sv){ p->type, p->type_len } : SV("message");
+}
+
+/* Whole events. */
 
 /* One line, cut at its colon. */
 struct field {
@@ -24,234 +51,225 @@ static struct field field_of(struct sv line)
 	return f;
 }
 
-static void field_data(struct sse *p, struct sv value)
-{
-	/*
-	 * value is the tail of a line that starts at data_len with "data", so
-	 * there is always room to move it down and put the newline behind it.
-	 */
-	memmove(p->buf + p->data_len, value.p, value.len);
-	p->data_len += value.len;
-	p->buf[p->data_len++] = '\n';
-}
-
-static void field_event(struct sse *p, struct sv value)
-{
-	if (value.len > sizeof(p->type)) {
-		value.len = sizeof(p->type);
-		p->truncated = true;
-	}
-	memcpy(p->type, value.p, value.len);
-	p->type_len = value.len;
-}
-
-/* "id" and "retry" are left out: they steer reconnects, which we do not make. */
-static const struct {
-	struct sv name;
-	void (*apply)(struct sse *p, struct sv value);
-} fields[] = {
-	{ { "data", 4 }, field_data },
-	{ { "event", 5 }, field_event },
-};
-
-static void event_reset(struct sse *p)
-{
-	p->data_len = 0;
-	p->type_len = 0;
-	p->truncated = false;
-}
-
-static int event_end(struct sse *p)
-{
-	struct sse_event ev = {
-		.type = p->type_len ? (struct sv){ p->type, p->type_len } : SV("message"),
-		.data = { p->buf, p->data_len ? p->data_len - 1 : 0 }, /* less the last '\n' */
-		.truncated = p->truncated,
-	};
-	bool has_data = p->data_len > 0;
-
-	p->resync = false;
-	p->between = true;
-	event_reset(p);
-	return has_data ? p->fn(p->ctx, &ev) : 0;
-}
-
-static int line_end(struct sse *p)
-{
-	struct sv line = { p->buf + p->data_len, p->line_len };
-	bool bom = p->at_start && line.len >= 3 && memcmp(line.p, "\xef\xbb\xbf", 3) == 0;
-	bool blank = !p->line_seen || (bom && line.len == 3);
-	struct field f;
-
-	p->line_len = 0;
-	p->line_seen = false;
-	p->at_start = false;
-	if (blank)
-		return event_end(p);
-	if (p->resync)
-		return 0;
-
-	f = field_of(sv_skip(line, bom ? 3 : 0));
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		if (sv_eq(f.name, fields[i].name))
-			fields[i].apply(p, f.value);
-	}
-	return 0;
-}
-
-static void buf_grow(struct sse *p, size_t want)
-{
-	size_t cap = p->cap;
-	char *buf;
-
-	if (want > p->limit)
-		want = p->limit;
-	if (want <= p->cap)
-		return;
-	buf = p->grow(p->ctx, want, &cap);
-	if (!buf)
-		return;
-	p->buf = buf;
-	p->cap = cap < p->limit ? cap : p->limit;
-}
-
-static void line_append(struct sse *p, struct sv s)
-{
-	size_t used = p->data_len + p->line_len;
-
-	if (!s.len)
-		return;
-	p->line_seen = true;
-	p->between = false;
-	if (p->resync)
-		return;
-	if (s.len > p->cap - used)
-		buf_grow(p, used + s.len);
-	if (s.len > p->cap - used) {
-		s.len = p->cap - used;
-		p->truncated = true;
-	}
-	memcpy(p->buf + used, s.p, s.len);
-	p->line_len += s.len;
-}
-
 /*
- * Looks for a whole event at the start of in: any lines up to a blank one, of which one has
- * data. Returns its length, or 0: not whole, or it takes the buffer (data of several lines,
- * or so long that it would be cut).
+ * Looks for a whole event at the start of in: any lines up to a blank one, of which one at most
+ * has data. Returns its length, or 0: it must be taken line by line.
  */
-static size_t event_whole(const struct sse *p, struct sv in, struct sse_event *ret)
+static size_t event_whole(struct sv in, struct sv *type, struct sv *data)
 {
 	const char *at = in.p, *end = in.p + in.len, *eol;
-	size_t used = 0; /* of the buffer, had it been taken */
-	bool has_data = false;
 
-	*ret = (struct sse_event){ .type = SV("message"), .data = SV_NONE };
+	*type = SV("message");
+	*data = SV_NONE;
 	while ((eol = scan_eol(at, end)) < end) {
 		struct sv line = { at, (size_t)(eol - at) };
 		struct field f;
 
-		if (line.len > p->limit - used)
-			return 0;
 		at = eol + 1;
 		if (*eol == '\r' && at < end && *at == '\n')
 			at++;
-		if (!line.len) {
-			if (!has_data)
-				ret->data = SV_NONE;
+		if (!line.len)
 			return (size_t)(at - in.p);
-		}
 		f = field_of(line);
 		if (sv_eq(f.name, SV("data"))) {
-			if (has_data)
+			if (data->p)
 				return 0;
-			has_data = true;
 			/* Not NULL: that stands for an event without data. */
-			ret->data = f.value;
-			used = f.value.len + 1;
+			*data = f.value;
 		} else if (sv_eq(f.name, SV("event"))) {
 			if (f.value.len > SSE_TYPE_MAX)
 				return 0;
-			ret->type = f.value.len ? f.value : SV("message");
+			*type = f.value.len ? f.value : SV("message");
 		}
 	}
 	return 0;
 }
 
-int sse_init(struct sse *p, char *buf, size_t cap, sse_event_fn *fn, void *ctx)
-{
-	if (cap < SSE_BUF_MIN)
-		return -EINVAL;
-
-	*p = (struct sse){
-		.fn = fn, .ctx = ctx, .buf = buf, .cap = cap, .limit = cap, .at_start = true
-	};
-	return 0;
-}
-
-void sse_set_grow(struct sse *p, size_t limit, sse_grow_fn *grow)
-{
-	if (limit > p->cap)
-		p->limit = limit;
-	p->grow = grow;
-}
-
 /* Takes whole events off the start of in. */
-static int feed_whole(struct sse *p, struct sv *in)
+static void feed_whole(struct sse *p, struct sv *in)
 {
-	struct sse_event ev;
+	struct sv type, data;
 	size_t len;
-	int err = 0;
 
-	while (!err && in->len && (len = event_whole(p, *in, &ev)) > 0) {
+	while (in->len && (len = event_whole(*in, &type, &data)) > 0) {
 		/* A CR that ends the feed may have its LF in the next one. */
 		p->skip_lf = len == in->len && in->p[len - 1] == '\r';
 		*in = sv_skip(*in, len);
-		err = ev.data.p ? p->fn(p->ctx, &ev) : 0;
+		if (!data.p)
+			continue;
+		event_begin(p->out, type, false);
+		event_size(p->out, data.len);
+		event_end(p->out, data);
 	}
-	return err;
 }
 
-/* Takes what is left of one line, or of in, into the buffer. */
-static int feed_line(struct sse *p, struct sv *in)
+/* Line by line. */
+
+static void data_add(struct sse *p, struct sv bytes)
+{
+	event_size(p->out, bytes.len);
+	event_add(p->out, bytes);
+}
+
+static void data_begin(struct sse *p)
+{
+	if (p->out->open)
+		data_add(p, SV("\n"));
+	else
+		event_begin(p->out, type_of(p), false);
+}
+
+/* The name of the field is known. */
+static void field_begin(struct sse *p)
+{
+	struct sv name = { p->name, p->name_len };
+
+	p->state = SPACE;
+	p->field = FIELD_OTHER;
+	if (p->resync)
+		return;
+	if (sv_eq(name, SV("data"))) {
+		p->field = FIELD_DATA;
+		data_begin(p);
+	} else if (sv_eq(name, SV("event"))) {
+		p->field = FIELD_TYPE;
+		p->type_len = 0;
+		p->type_cut = false;
+	}
+}
+
+static void value_add(struct sse *p, struct sv value)
+{
+	struct sv type = sv_cut(value, sizeof(p->type) - p->type_len);
+
+	if (p->field == FIELD_DATA)
+		data_add(p, value);
+	if (p->field != FIELD_TYPE)
+		return;
+	memcpy(p->type + p->type_len, type.p, type.len);
+	p->type_len = (uint8_t)(p->type_len + type.len);
+	p->type_cut |= type.len < value.len;
+}
+
+static void name_add(struct sse *p, struct sv name)
+{
+	name = sv_cut(name, sizeof(p->name) - p->name_len);
+	memcpy(p->name + p->name_len, name.p, name.len);
+	p->name_len = (uint8_t)(p->name_len + name.len);
+}
+
+/* A piece of a line, its end not among it. */
+static void line_part(struct sse *p, struct sv in)
+{
+	if (!in.len)
+		return;
+	p->line_seen = true;
+	p->between = false;
+	if (p->state == NAME) {
+		size_t colon = sv_find(in, ':');
+
+		name_add(p, sv_cut(in, colon));
+		if (colon == in.len)
+			return;
+		in = sv_skip(in, colon + 1);
+		field_begin(p);
+	}
+	if (p->state == SPACE && in.len) {
+		p->state = VALUE;
+		if (in.p[0] == ' ')
+			in = sv_skip(in, 1);
+	}
+	if (in.len)
+		value_add(p, in);
+}
+
+static void event_over(struct sse *p)
+{
+	if (p->out->open) {
+		event_retype(p->out, type_of(p));
+		if (p->type_cut)
+			event_truncated(p->out);
+		event_end(p->out, SV_NONE);
+	}
+	p->type_len = 0;
+	p->type_cut = false;
+	p->resync = false;
+	p->between = true;
+}
+
+static void line_end(struct sse *p)
+{
+	if (!p->line_seen)
+		event_over(p);
+	else if (p->state == NAME)
+		field_begin(p);
+	p->state = NAME;
+	p->name_len = 0;
+	p->line_seen = false;
+}
+
+/* Takes what is left of one line, or of in. */
+static void feed_line(struct sse *p, struct sv *in)
 {
 	const char *eol = scan_eol(in->p, in->p + in->len);
 	size_t n = (size_t)(eol - in->p);
 
-	line_append(p, (struct sv){ in->p, n });
+	line_part(p, (struct sv){ in->p, n });
 	if (n == in->len) {
 		*in = SV_NONE;
-		return 0;
+		return;
 	}
 	p->skip_lf = *eol == '\r';
 	*in = sv_skip(*in, n + 1);
-	return line_end(p);
+	line_end(p);
 }
 
-int sse_feed(struct sse *p, struct sv in)
+/* Passes over a byte order mark, whose bytes may come one by one. */
+static struct sv skip_bom(struct sse *p, struct sv in)
 {
-	int err = 0;
+	while (in.len && p->bom < BOM_LEN && in.p[0] == BOM[p->bom]) {
+		in = sv_skip(in, 1);
+		p->bom++;
+	}
+	if (!in.len)
+		return in;
+	p->at_start = false;
+	if (p->bom && p->bom < BOM_LEN)
+		line_part(p, (struct sv){ BOM, p->bom });
+	return in;
+}
 
-	while (!err && in.len) {
+void sse_feed(struct sse *p, struct sv in)
+{
+	if (p->at_start)
+		in = skip_bom(p, in);
+	while (in.len) {
 		if (p->skip_lf && in.p[0] == '\n')
 			in = sv_skip(in, 1);
 		p->skip_lf = false;
 		if (p->between)
-			err = feed_whole(p, &in);
-		/* What is no whole event goes to the buffer, line by line up to a blank one. */
-		if (!err && in.len && !p->skip_lf)
-			err = feed_line(p, &in);
+			feed_whole(p, &in);
+		/* What is no whole event is taken line by line, up to a blank one. */
+		if (in.len && !p->skip_lf)
+			feed_line(p, &in);
 	}
-	return err;
 }
 
 void sse_gap(struct sse *p)
 {
-	event_reset(p);
-	p->line_len = 0;
+	event_drop(p->out);
+	p->type_len = 0;
+	p->type_cut = false;
+	p->state = VALUE;
+	p->field = FIELD_OTHER;
 	p->line_seen = true; /* what comes next may be the tail of a line */
 	p->between = false;
 	p->skip_lf = false;
 	p->at_start = false;
 	p->resync = true;
+}
+
+void sse_close(struct sse *p)
+{
+	event_drop(p->out);
 }

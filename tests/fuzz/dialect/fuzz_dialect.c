@@ -8,6 +8,7 @@
  */
 #include "base/utf8.h"
 #include "dialect/dialect.h"
+#include "exchange/body.h"
 #include "proto/sse.h"
 
 #include "../cut.h"
@@ -44,6 +45,7 @@ static const char *const event_names[] = {
 struct run {
 	struct dialect *d;
 	struct exchange ex;
+	struct event_out out;
 	struct sse sse;
 	uint8_t flags;
 	size_t calls;
@@ -132,15 +134,14 @@ static void on_call(void *ctx, struct call *c)
 	call_free(c);
 }
 
-static int on_event(void *ctx, const struct sse_event *ev)
+static void on_event(void *ctx, const struct event *ev)
 {
 	struct run *r = ctx;
-	struct ex_event named = { .type = ev->type, .data = ev->data, .truncated = ev->truncated };
+	struct ex_event named = body_event(ev);
 
 	if (r->flags & NAMED_EVENTS)
 		named.type = sv_of(event_names[r->event++ % ARRAY_SIZE(event_names)]);
 	dialect_exchange_ops.event(r->d, &r->ex, EX_RESPONSE, &named, 5);
-	return 0;
 }
 
 static void feed_request(void *ctx, struct sv piece)
@@ -210,17 +211,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void run(struct run *r, const uint8_t *head, uint8_t how, struct sv request,
 		struct sv answer)
 {
-	char buf[4096];
 
 	*r = (struct run){ .flags = head[1], .d = dialects[!!(head[1] & WITH_CONTENT)] };
 	current = r;
-	sse_init(&r->sse, buf, sizeof(buf), on_event, r);
+	event_out_init(&r->out, 1 << 20, on_event, r);
+	sse_init(&r->sse, &r->out);
 	begin(r, head[0]);
 	feed(r, EX_REQUEST, how, request, head[1] & GAP_REQUEST);
 	dialect_exchange_ops.req_end(r->d, &r->ex);
 	r->ex.status = head[2] & 64 ? 500 : 200;
 	dialect_exchange_ops.resp_head(r->d, &r->ex);
 	feed(r, EX_RESPONSE, how, answer, head[1] & GAP_ANSWER);
+	sse_close(&r->sse);
+	event_out_done(&r->out);
 	r->ex.outcome = (enum ex_outcome)(head[2] % (EX_STOPPED + 1));
 	dialect_exchange_ops.end(r->d, &r->ex, 9);
 	CHECK(r->calls <= 1);

@@ -2,57 +2,38 @@
 /* However an event stream is cut: the same events. A gap joins nothing and breaks nothing. */
 #include "proto/sse.h"
 
-#include "../cut.h"
+#include "../events.h"
 
 #define LIMIT 1000
 
 struct run {
 	struct sse sse;
-	uint64_t trace;
-	char *buf;
 	unsigned int pieces;
 	uint8_t gap_every;
 };
-
-static int on_event(void *ctx, const struct sse_event *ev)
-{
-	struct run *r = ctx;
-
-	CHECK(ev->type.len <= SSE_TYPE_MAX && ev->data.len <= LIMIT);
-	trace_int(&r->trace, ev->type.len);
-	trace_add(&r->trace, ev->type.p, ev->type.len);
-	trace_int(&r->trace, ev->data.len * 2 + ev->truncated);
-	trace_add(&r->trace, ev->data.p, ev->data.len);
-	return 0;
-}
-
-static char *grow(void *ctx, size_t want, size_t *ret_cap)
-{
-	struct run *r = ctx;
-
-	r->buf = realloc(r->buf, want);
-	*ret_cap = want;
-	return r->buf;
-}
 
 static void feed(void *ctx, struct sv piece)
 {
 	struct run *r = ctx;
 
-	CHECK(sse_feed(&r->sse, piece) == 0);
+	sse_feed(&r->sse, piece);
 	if (r->gap_every && ++r->pieces % r->gap_every == 0)
 		sse_gap(&r->sse);
 }
 
 static uint64_t run(uint8_t how, uint8_t gap_every, struct sv in)
 {
-	struct run r = { .gap_every = gap_every, .buf = malloc(SSE_BUF_MIN) };
+	struct run r = { .gap_every = gap_every };
+	struct events events = { .limit = LIMIT };
+	struct event_out out;
 
-	CHECK(sse_init(&r.sse, r.buf, SSE_BUF_MIN, on_event, &r) == 0);
-	sse_set_grow(&r.sse, LIMIT, grow);
+	event_out_init(&out, LIMIT, events_add, &events);
+	sse_init(&r.sse, &out);
 	cut_feed(how, in, feed, &r);
-	free(r.buf);
-	return r.trace;
+	sse_close(&r.sse);
+	CHECK(!events.open);
+	event_out_done(&out);
+	return events.trace;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 
+#include <unistd.h>
+
 #include <cmocka.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -40,6 +42,13 @@ static int take(void *ctx, struct sv piece)
 		memcpy(r->out + r->len, piece.p, piece.len);
 	r->len += piece.len;
 	return r->stop_with;
+}
+
+static int new (struct run *r, enum inflate_coding coding, uint64_t bytes, uint32_t ratio)
+{
+	struct inflate_limits limits = { bytes, ratio, INFLATE_WINDOW };
+
+	return inflate_new(&r->z, coding, &limits, take, r);
 }
 
 static void feed(void *parser, struct sv piece)
@@ -94,7 +103,7 @@ static void check(enum inflate_coding coding, struct sv in, const char *want, in
 	for (size_t plan = 0; plan < cut_plans(in); plan++) {
 		struct run r = { .out = out };
 
-		assert_int_equal(inflate_new(&r.z, coding, sizeof(out), 0, take, &r), 0);
+		assert_int_equal(new (&r, coding, sizeof(out), 0), 0);
 		cut_feed(feed, &r, in, plan);
 		assert_int_equal(inflate_end(r.z), want_end);
 		if (want) {
@@ -175,7 +184,7 @@ static void test_broken(void **state)
 	bad[gz.len - 6] ^= 1;
 	check(INFLATE_GZIP, (struct sv){ bad, gz.len }, TEXT, -EBADMSG);
 	/* A window of 16 MiB. */
-	check(INFLATE_ZSTD, SV("\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00"), "", -E2BIG);
+	check(INFLATE_ZSTD, SV("\x28\xb5\x2f\xfd\x00\x70\x01\x00\x00"), "", -EFBIG);
 }
 
 static void test_output_as_it_comes(void **state)
@@ -187,7 +196,7 @@ static void test_output_as_it_comes(void **state)
 
 	(void)state;
 	assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
-	assert_int_equal(inflate_new(&r.z, INFLATE_GZIP, sizeof(out), 0, take, &r), 0);
+	assert_int_equal(new (&r, INFLATE_GZIP, sizeof(out), 0), 0);
 	for (size_t i = 1; i <= 5; i++) {
 		z.next_in = (Bytef *)(uintptr_t)TEXT;
 		z.avail_in = sizeof(TEXT) - 1;
@@ -220,7 +229,7 @@ static void test_limit(void **state)
 		for (uint64_t limit = sizeof(big) - 1; limit <= sizeof(big); limit++) {
 			struct run r = { 0 };
 
-			assert_int_equal(inflate_new(&r.z, in[i].coding, limit, 0, take, &r), 0);
+			assert_int_equal(new (&r, in[i].coding, limit, 0), 0);
 			cut_piece(feed, &r, in[i].in);
 			assert_int_equal(r.err, limit < sizeof(big) ? -E2BIG : 0);
 			assert_int_equal(r.len, limit);
@@ -238,7 +247,7 @@ static void test_ratio_counts_from_one_mib_on(void **state)
 	struct run r = { 0 };
 
 	(void)state;
-	assert_int_equal(inflate_new(&r.z, INFLATE_GZIP, UINT64_MAX, 10, take, &r), 0);
+	assert_int_equal(new (&r, INFLATE_GZIP, UINT64_MAX, 10), 0);
 	cut_piece(feed, &r, gz);
 	assert_int_equal(r.err, 0);
 	assert_int_equal(r.len, MIB);
@@ -249,7 +258,7 @@ static void test_ratio_counts_from_one_mib_on(void **state)
 
 	r = (struct run){ 0 };
 	gz = deflated((struct sv){ big, 3 * MIB }, 31);
-	assert_int_equal(inflate_new(&r.z, INFLATE_GZIP, UINT64_MAX, 2000, take, &r), 0);
+	assert_int_equal(new (&r, INFLATE_GZIP, UINT64_MAX, 2000), 0);
 	cut_piece(feed, &r, gz);
 	assert_int_equal(r.err, 0);
 	assert_int_equal(r.len, 3 * MIB);
@@ -257,12 +266,88 @@ static void test_ratio_counts_from_one_mib_on(void **state)
 	free(big);
 }
 
+/* The output of a command of Debian's, fed from a file of len bytes; false: there is none. */
+static bool from_command(const char *command, const char *in, size_t len, char *out,
+			 size_t *ret_len)
+{
+	char line[256], name[] = "/tmp/test_inflate.XXXXXX";
+	int fd = mkstemp(name);
+	FILE *p;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, in, len), len);
+	close(fd);
+	snprintf(line, sizeof(line), "%s < %s 2>/dev/null", command, name);
+	p = popen(line, "r");
+	assert_non_null(p);
+	*ret_len = fread(out, 1, len, p);
+	unlink(name);
+	return pclose(p) == 0 && *ret_len;
+}
+
+/* What decoders take, with windows of all sizes: the figures in inflate.h are these. */
+static void test_memory(void **state)
+{
+	enum { LEN = 12 << 20 };
+	static const struct {
+		const char *command;
+		enum inflate_coding coding;
+		uint64_t window; /* declared */
+	} rows[] = {
+		{ "gzip -6", INFLATE_GZIP, 32 << 10 },
+		{ "brotli -c -q 1 --lgwin=16", INFLATE_BR, 64 << 10 },
+		{ "brotli -c -q 5 --lgwin=22", INFLATE_BR, 4 << 20 },
+		{ "brotli -c -q 5 --lgwin=23", INFLATE_BR, 8 << 20 },
+		{ "brotli -c -q 5 --lgwin=24", INFLATE_BR, 16 << 20 },
+		{ "zstd -c -3", INFLATE_ZSTD, 2 << 20 },
+		{ "zstd -c -3 --zstd=wlog=23", INFLATE_ZSTD, 8 << 20 },
+		{ "zstd -c -3 --zstd=wlog=24", INFLATE_ZSTD, 16 << 20 },
+	};
+	char *in = malloc(LEN), *out = malloc(LEN);
+	uint32_t n = 1;
+
+	(void)state;
+	/* Words of a small alphabet: they shrink to a third or so, and fill every window. */
+	for (size_t i = 0; i < LEN; i++) {
+		n = n * 1664525u + 1013904223u;
+		in[i] = "etaoin shrdlu{}\":,"[(n >> 24) % 18];
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct inflate_limits limits = { UINT64_MAX, 0, INFLATE_WINDOW };
+		struct run r = { 0 };
+		uint64_t peak;
+		size_t len;
+
+		if (!from_command(rows[i].command, in, LEN, out, &len)) {
+			print_message("skipped: %s\n", rows[i].command);
+			continue;
+		}
+		assert_int_equal(inflate_new(&r.z, rows[i].coding, &limits, take, &r), 0);
+		for (size_t at = 0; at < len; at += 16384)
+			feed(&r, sv_cut((struct sv){ out + at, len - at }, 16384));
+		inflate_held(r.z, &peak);
+		print_message("%-28s %5zu KiB beside the window\n", rows[i].command,
+			      peak > rows[i].window ? (size_t)(peak - rows[i].window) >> 10 : 0);
+		if (rows[i].window > INFLATE_WINDOW) {
+			assert_int_equal(r.err, -EFBIG);
+			assert_true(peak <= INFLATE_WINDOW + INFLATE_TABLES);
+		} else {
+			assert_int_equal(inflate_end(r.z), 0);
+			assert_int_equal(r.len, LEN);
+			assert_true(peak <= rows[i].window + INFLATE_TABLES);
+		}
+		inflate_free(r.z);
+	}
+	free(in);
+	free(out);
+}
+
 static void test_callback_stops(void **state)
 {
 	struct run r = { .stop_with = -ECANCELED };
 
 	(void)state;
-	assert_int_equal(inflate_new(&r.z, INFLATE_GZIP, 100, 0, take, &r), 0);
+	assert_int_equal(new (&r, INFLATE_GZIP, 100, 0), 0);
 	cut_piece(feed, &r, deflated(SV(TEXT), 31));
 	assert_int_equal(r.err, -ECANCELED);
 	assert_int_equal(inflate_end(r.z), -ECANCELED);
@@ -282,7 +367,7 @@ static void test_names(void **state)
 	assert_int_equal(inflate_coding_of(SV_NONE), INFLATE_IDENTITY);
 	assert_int_equal(inflate_coding_of(SV("identity")), INFLATE_IDENTITY);
 	assert_int_equal(inflate_coding_of(SV("compress")), INFLATE_UNKNOWN);
-	assert_int_equal(inflate_new(NULL, INFLATE_UNKNOWN, 1, 1, take, NULL), -ENOTSUP);
+	assert_int_equal(inflate_new(NULL, INFLATE_UNKNOWN, NULL, take, NULL), -ENOTSUP);
 }
 
 int main(void)
@@ -295,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_output_as_it_comes),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_ratio_counts_from_one_mib_on),
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_callback_stops),
 		cmocka_unit_test(test_names),
 	};

@@ -8,6 +8,7 @@
  */
 #include "cuts.h"
 #include "dialect/dialect.h"
+#include "exchange/body.h"
 #include "proto/sse.h"
 
 /* One exchange. Times: request at 1 s, head of the answer at 2 s, end at 9 s. */
@@ -35,6 +36,7 @@ struct play {
 struct driver {
 	struct dialect *d;
 	struct exchange ex;
+	struct event_out out;
 	struct sse sse;
 	uint64_t now;
 	struct notes *notes;
@@ -194,17 +196,13 @@ static inline void driver_on_call(void *ctx, struct call *c)
 	call_free(c);
 }
 
-static inline int driver_on_event(void *ctx, const struct sse_event *ev)
+static inline void driver_on_event(void *ctx, const struct event *ev)
 {
 	struct driver *dr = ctx;
+	struct ex_event named = body_event(ev);
 
 	dr->now += SEC / 10;
-	dialect_exchange_ops.event(dr->d, &dr->ex, EX_RESPONSE,
-				   &(struct ex_event){ .type = ev->type,
-						       .data = ev->data,
-						       .truncated = ev->truncated },
-				   dr->now);
-	return 0;
+	dialect_exchange_ops.event(dr->d, &dr->ex, EX_RESPONSE, &named, dr->now);
 }
 
 static inline void driver_feed_request(void *ctx, struct sv piece)
@@ -255,11 +253,9 @@ static inline void driver_answer(struct driver *dr, const struct play *p, size_t
 {
 	struct ex_message *resp = &dr->ex.msg[EX_RESPONSE];
 	struct sv body = sv_of(p->answer);
-	char *buf = malloc(1 << 20);
 
-	if (!buf)
-		abort();
-	sse_init(&dr->sse, buf, 1 << 20, driver_on_event, dr);
+	event_out_init(&dr->out, 1 << 20, driver_on_event, dr);
+	sse_init(&dr->sse, &dr->out);
 	resp->head_seen = true;
 	resp->t_first = 2 * SEC;
 	resp->kind = p->sse ? EX_SSE : EX_PLAIN;
@@ -273,7 +269,8 @@ static inline void driver_answer(struct driver *dr, const struct play *p, size_t
 		cut_feed(driver_feed_answer, dr, body, plan < body.len + 2 ? plan : 0);
 	resp->complete = p->outcome == 0 || p->outcome == EX_DONE;
 	resp->t_end = 9 * SEC;
-	free(buf);
+	sse_close(&dr->sse);
+	event_out_done(&dr->out);
 }
 
 /* plan: where both bodies are cut, see cuts.h. */

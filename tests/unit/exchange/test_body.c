@@ -15,26 +15,48 @@ struct run {
 	struct body *body;
 	uint64_t bytes;
 	int err;
+	enum ex_kind kind;
+	size_t data; /* of the event that is open */
 };
+
+static void on_kind(void *ctx, enum ex_kind kind)
+{
+	struct run *r = ctx;
+
+	assert_int_equal(r->kind, EX_PLAIN);
+	assert_int_equal(r->bytes, 0);
+	r->kind = kind;
+}
 
 static void on_bytes(void *ctx, struct sv bytes)
 {
 	struct run *r = ctx;
 
+	assert_int_equal(r->kind, EX_PLAIN);
 	r->bytes += bytes.len;
 	if (bytes.len < 100)
 		note(&r->notes, "%.*s", SV_ARG(bytes));
 }
 
+/* "[type:length]", or the data itself when it is short. */
 static void on_event(void *ctx, const struct ex_event *ev)
 {
 	struct run *r = ctx;
 
-	note(&r->notes, "[%.*s:%zu%s]", SV_ARG(ev->type), ev->data.len, ev->truncated ? "+" : "");
+	assert_int_not_equal(r->kind, EX_PLAIN);
+	if (!ev->cont)
+		note(&r->notes, "[%.*s:", SV_ARG(ev->type));
+	r->data = ev->cont ? r->data + ev->data.len : ev->data.len;
+	if (!ev->cont && !ev->more && ev->data.len < 40)
+		note(&r->notes, "%.*s%s]", SV_ARG(ev->data), ev->truncated ? "+" : "");
+	else if (!ev->more)
+		note(&r->notes, "%zu%s]", r->data, ev->truncated ? "+" : "");
 }
 
-static const struct body_sink sink = { on_bytes, on_event };
-static const struct body_limits limits = { .bytes = 4 << 20, .ratio = 500, .event = 9000 };
+static const struct body_sink sink = { on_kind, on_bytes, on_event };
+static const struct body_limits limits = {
+	.bytes = 4 << 20, .ratio = 500, .event = 9000, .window = INFLATE_WINDOW
+};
 
 static void feed(void *parser, struct sv piece)
 {
@@ -43,12 +65,16 @@ static void feed(void *parser, struct sv piece)
 	r->err = body_feed(r->body, piece);
 }
 
-static int begin(struct run *r, const char *content, const char *transfer, bool sse)
+static int begin(struct run *r, const char *content, const char *transfer, const char *type)
 {
-	struct sv codings[2] = { sv_of(content), sv_of(transfer) };
+	struct body_head head = {
+		.content_type = sv_of(type),
+		.codings = { sv_of(content), sv_of(transfer) },
+		.answer = true,
+	};
 
 	*r = (struct run){ 0 };
-	return body_new(&r->body, codings, sse, &limits, &sink, r);
+	return body_new(&r->body, &head, &limits, &sink, r);
 }
 
 static struct sv gzip(struct sv in)
@@ -88,7 +114,7 @@ static void test_codings(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct run r;
 
-		assert_int_equal(begin(&r, cases[i].content, cases[i].transfer, false),
+		assert_int_equal(begin(&r, cases[i].content, cases[i].transfer, "text/plain"),
 				 cases[i].want);
 		body_free(r.body);
 	}
@@ -105,10 +131,10 @@ static void test_transfer_coding_is_undone_first(void **state)
 	assert_int_equal(compress((Bytef *)z, &z_len, (const Bytef *)"hello", 5), Z_OK);
 	in = gzip((struct sv){ z, z_len });
 	for (size_t plan = 0; plan < cut_plans(in); plan++) {
-		assert_int_equal(begin(&r, "deflate", "gzip, chunked", false), 0);
+		assert_int_equal(begin(&r, "deflate", "gzip, chunked", NULL), 0);
 		cut_feed(feed, &r, in, plan);
-		assert_int_equal(body_end(r.body), 0);
-		assert_int_equal(body_bytes(r.body), 5);
+		assert_int_equal(body_end(r.body, true), 0);
+		assert_int_equal(body_tally(r.body).bytes, 5);
 		assert_string_equal(r.notes.text, "hello");
 		body_free(r.body);
 	}
@@ -121,12 +147,12 @@ static void test_expansion_is_bounded(void **state)
 	struct run r;
 
 	(void)state;
-	assert_int_equal(begin(&r, "gzip", "", false), 0);
+	assert_int_equal(begin(&r, "gzip", "", "image/png"), 0);
 	cut_piece(feed, &r, in);
 	assert_int_equal(r.err, -E2BIG);
 	assert_true(r.bytes <= in.len * limits.ratio);
 	assert_int_equal(body_feed(r.body, SV("more")), -E2BIG);
-	assert_int_equal(body_end(r.body), -E2BIG);
+	assert_int_equal(body_end(r.body, true), -E2BIG);
 	body_free(r.body);
 	free(zeros);
 }
@@ -147,12 +173,154 @@ static void test_events_of_any_length(void **state)
 	len += LONG + 2000;
 	len += (size_t)sprintf(in + len, "\n\ndata: 2\n\n");
 	for (size_t plan = 0; plan < len; plan += 501) {
-		assert_int_equal(begin(&r, "", "", true), 0);
+		assert_int_equal(begin(&r, "", "", "text/event-stream"), 0);
 		cut_feed(feed, &r, (struct sv){ in, len }, plan);
-		assert_int_equal(body_end(r.body), 0);
-		assert_string_equal(r.notes.text, "[a:1][b:8000][c:8994+][message:1]");
+		assert_int_equal(body_end(r.body, true), 0);
+		assert_string_equal(r.notes.text, "[a:1][b:8000][c:9000+][message:2]");
+		assert_int_equal(body_tally(r.body).events, 4);
 		body_free(r.body);
 	}
+}
+
+/* One message of the event stream of AWS: no headers, payload "x" (see test_eventstream.c). */
+#define AWS  "\x00\x00\x00\x11\x00\x00\x00\x00\x38\xa2\x61\x5b\x78"
+#define PART "--b\r\nA: b\r\n\r\nabc\r\n"
+
+static const struct {
+	const char *type, *in;
+	enum ex_kind kind;
+	const char *want; /* events, or bytes */
+	uint64_t events;
+} kinds[] = {
+	/* As announced. */
+	{ "text/event-stream; charset=utf-8", "data: 1\n\n", EX_SSE, "[message:1]", 1 },
+	{ "Text/Event-Stream", ": ping\n\nevent: a\ndata: 1\n\n", EX_SSE, "[a:1]", 1 },
+	{ "application/x-ndjson", "{\"a\":1}\n{\"b\":2}\n", EX_JSON_LINES,
+	  "[message:{\"a\":1}][message:{\"b\":2}]", 2 },
+	{ "application/jsonl", "{\"a\":1}", EX_JSON_LINES, "[message:{\"a\":1}]", 1 },
+	{ "application/json", "{\"a\":1}\n", EX_PLAIN, "{\"a\":1}\n", 0 },
+	{ "application/json", "{\"a\":1}\n\n  \n", EX_PLAIN, "{\"a\":1}\n\n  \n", 0 },
+	{ "application/json", "[{\"a\":1},\n{\"b\":2}]", EX_PLAIN, "[{\"a\":1},\n{\"b\":2}]", 0 },
+	{ "application/json", "{\n  \"a\": {\n\"data:\": 1}}", EX_PLAIN,
+	  "{\n  \"a\": {\n\"data:\": 1}}", 0 },
+	{ "text/plain", "hello", EX_PLAIN, "hello", 0 },
+	{ "multipart/form-data; boundary=b", PART PART "--b--", EX_MULTIPART, "", 2 },
+	{ "multipart/form-data", PART, EX_PLAIN, PART, 0 },
+	/* Not as announced. */
+	{ "text/event-stream", "{\"error\":{\"code\":1}}", EX_PLAIN, "{\"error\":{\"code\":1}}",
+	  0 },
+	{ "text/event-stream", "\n {\"error\":1}", EX_PLAIN, "\n {\"error\":1}", 0 },
+	{ "application/json", "data: {\"a\":1}\n\ndata: [DONE]\n\n", EX_SSE,
+	  "[message:{\"a\":1}][message:[DONE]]", 2 },
+	{ "text/plain", "event: x\ndata: 1\n\n", EX_SSE, "[x:1]", 1 },
+	{ NULL, "\xef\xbb\xbf: hi\n\ndata: 1\n\n", EX_SSE, "[message:1]", 1 },
+	{ NULL, "\n\nid: 1\ndata: 1\n\n", EX_SSE, "[message:1]", 1 },
+	{ "application/json", "{\"a\":\"}\\\"{\"}\n{\"b\":2}\n", EX_JSON_LINES,
+	  "[message:{\"a\":\"}\\\"{\"}][message:{\"b\":2}]", 2 },
+	{ "text/plain", "{\"a\":1}\r\n\r\n{\"b\":2}\r\n", EX_JSON_LINES,
+	  "[message:{\"a\":1}][message:{\"b\":2}]", 2 },
+	{ "application/x-ndjson", "{\n  \"error\": 1\n}\n", EX_PLAIN, "{\n  \"error\": 1\n}\n", 0 },
+	{ "application/vnd.amazon.eventstream", "{\"message\":\"x\"}", EX_PLAIN,
+	  "{\"message\":\"x\"}", 0 },
+	/* What only looks like it. */
+	{ "application/json", "{\"a\":1}{\"b\":2}", EX_PLAIN, "{\"a\":1}{\"b\":2}", 0 },
+	{ "text/plain", "database", EX_PLAIN, "database", 0 },
+	{ "text/plain", "dat", EX_PLAIN, "dat", 0 },
+	{ "text/html", "data: 1\n\n", EX_PLAIN, "data: 1\n\n", 0 },
+	{ "application/json", "", EX_PLAIN, "", 0 },
+};
+
+static void test_kinds_at_every_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		for (int coded = 0; coded < 2; coded++) {
+			struct sv in = sv_of(kinds[i].in);
+
+			in = coded ? gzip(in) : in;
+			for (size_t plan = 0; plan < cut_plans(in); plan++) {
+				struct run r;
+
+				assert_int_equal(begin(&r, coded ? "gzip" : "", "", kinds[i].type),
+						 0);
+				cut_feed(feed, &r, in, plan);
+				assert_int_equal(body_end(r.body, true), 0);
+				if (r.kind != kinds[i].kind || strcmp(r.notes.text, kinds[i].want))
+					fail_msg("%s at %zu: %d, %s", kinds[i].in, plan, r.kind,
+						 r.notes.text);
+				assert_int_equal(body_tally(r.body).events, kinds[i].events);
+				assert_int_equal(body_tally(r.body).broken, 0);
+				body_free(r.body);
+			}
+		}
+	}
+}
+
+static void test_binary_kinds(void **state)
+{
+	static const char aws[] = AWS "\x00\x00\x00\x00";
+	static const char *const types[] = { "application/vnd.amazon.eventstream", NULL };
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		char in[17];
+
+		memcpy(in, aws, sizeof(in));
+		for (int k = 0; k < 4; k++)
+			in[13 + k] = (char)(crc32(0, (const Bytef *)in, 13) >> (24 - 8 * k));
+		for (size_t plan = 0; plan < 19; plan++) {
+			assert_int_equal(begin(&r, "", "", types[i]), 0);
+			cut_feed(feed, &r, (struct sv){ in, 17 }, plan);
+			assert_int_equal(body_end(r.body, true), 0);
+			assert_int_equal(r.kind, EX_EVENT_STREAM);
+			assert_string_equal(r.notes.text, "[:x]");
+			body_free(r.body);
+		}
+	}
+	assert_int_equal(begin(&r, "", "", "application/grpc+proto"), 0);
+	cut_piece(feed, &r, SV("\0\0\0\0\1x\0\0\0\0\0"));
+	assert_int_equal(body_end(r.body, true), 0);
+	assert_int_equal(r.kind, EX_GRPC);
+	assert_int_equal(body_tally(r.body).events, 2);
+	assert_string_equal(r.notes.text, "");
+	body_free(r.body);
+}
+
+/* Bytes that nothing tells are handed on at the end, or at a gap. */
+static void test_doubt_ends(void **state)
+{
+	struct run r;
+
+	(void)state;
+	assert_int_equal(begin(&r, "", "", "application/json"), 0);
+	cut_piece(feed, &r, SV("{\"a\":"));
+	assert_string_equal(r.notes.text, "");
+	body_gap(r.body, 3, true);
+	assert_string_equal(r.notes.text, "{\"a\":");
+	cut_piece(feed, &r, SV("\ndata: 1\n\n"));
+	assert_int_equal(body_end(r.body, false), 0);
+	assert_string_equal(r.notes.text, "{\"a\":\ndata: 1\n\n");
+	body_free(r.body);
+}
+
+static void test_what_is_needed(void **state)
+{
+	static const struct {
+		struct body_head head;
+		bool want;
+	} rows[] = {
+		{ { { "application/json", 16 }, { { 0 } }, false }, false },
+		{ { { "application/json", 16 }, { { 0 } }, true }, true },
+		{ { { "image/png", 9 }, { { 0 } }, true }, false },
+		{ { { "image/png", 9 }, { { "gzip", 4 }, { 0 } }, false }, true },
+		{ { { "image/png", 9 }, { { 0 }, { "chunked", 7 } }, false }, false },
+		{ { { "application/grpc", 16 }, { { 0 } }, false }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(body_needed(&rows[i].head), rows[i].want);
 }
 
 static void test_gap(void **state)
@@ -161,20 +329,20 @@ static void test_gap(void **state)
 	struct run r;
 
 	(void)state;
-	assert_int_equal(begin(&r, "", "", true), 0);
+	assert_int_equal(begin(&r, "", "", "text/event-stream"), 0);
 	cut_piece(feed, &r, SV("data: 1\n\ndata: 2"));
-	body_gap(r.body);
+	body_gap(r.body, 1, true);
 	cut_piece(feed, &r, SV("3\n\ndata: 44\n\n"));
-	assert_int_equal(body_end(r.body), 0);
-	assert_string_equal(r.notes.text, "[message:1][message:2]");
+	assert_int_equal(body_end(r.body, true), 0);
+	assert_string_equal(r.notes.text, "[message:1][message:44]");
 	body_free(r.body);
 
-	assert_int_equal(begin(&r, "gzip", "", true), 0);
+	assert_int_equal(begin(&r, "gzip", "", "text/event-stream"), 0);
 	cut_piece(feed, &r, sv_cut(in, 12));
-	body_gap(r.body);
+	body_gap(r.body, 1, true);
 	cut_piece(feed, &r, sv_skip(in, 13));
 	assert_int_equal(r.err, -ENODATA);
-	assert_int_equal(body_end(r.body), -ENODATA);
+	assert_int_equal(body_end(r.body, true), -ENODATA);
 	body_free(r.body);
 	body_free(NULL);
 }
@@ -186,6 +354,10 @@ int main(void)
 		cmocka_unit_test(test_transfer_coding_is_undone_first),
 		cmocka_unit_test(test_expansion_is_bounded),
 		cmocka_unit_test(test_events_of_any_length),
+		cmocka_unit_test(test_kinds_at_every_cut),
+		cmocka_unit_test(test_binary_kinds),
+		cmocka_unit_test(test_doubt_ends),
+		cmocka_unit_test(test_what_is_needed),
 		cmocka_unit_test(test_gap),
 	};
 

@@ -519,8 +519,10 @@ static size_t gzip_of(const char *text, char *out, size_t cap)
 static struct sv response(const char *fields, const char *body, size_t len)
 {
 	static char out[4096];
-	int n = snprintf(out, sizeof(out), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s\r\n", len,
-			 fields);
+	int n = snprintf(out, sizeof(out),
+			 "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n%s"
+			 "Content-Type: image/x\r\n\r\n",
+			 len, fields);
 
 	memcpy(out + n, body, len);
 	return (struct sv){ out, (size_t)n + len };

@@ -1,56 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proto/sse.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
 
-#include "cuts.h"
+#include "events.h"
 
-/* Events are written down as "[type|data]", with a '+' in front of ']' if truncated. */
+/* Of one event's data. */
+#define LIMIT 100
+
 struct run {
-	struct notes notes;
+	struct events events;
+	struct event_out out;
 	struct sse sse;
-	char *buf; /* exact, so that ASan sees a stray write */
-	size_t cap;
-	int stop_with;
-	int err;
 };
 
-static int note_event(void *ctx, const struct sse_event *ev)
+static void run_init(struct run *r, uint64_t limit)
 {
-	struct run *r = ctx;
-
-	note(&r->notes, "[%.*s|%.*s%s]", SV_ARG(ev->type), SV_ARG(ev->data),
-	     ev->truncated ? "+" : "");
-	return r->stop_with;
-}
-
-static char *grow(void *ctx, size_t want, size_t *ret_cap)
-{
-	struct run *r = ctx;
-
-	r->buf = realloc(r->buf, want);
-	*ret_cap = want;
-	return r->buf;
-}
-
-static void run_init(struct run *r)
-{
-	notes_reset(&r->notes);
-	r->buf = malloc(SSE_BUF_MIN);
-	r->stop_with = r->err = 0;
-	assert_int_equal(sse_init(&r->sse, r->buf, SSE_BUF_MIN, note_event, r), 0);
+	events_reset(&r->events);
+	event_out_init(&r->out, limit, events_note, &r->events);
+	sse_init(&r->sse, &r->out);
 }
 
 static void feed(void *parser, struct sv piece)
 {
-	struct run *r = parser;
-
-	if (!r->err)
-		r->err = sse_feed(&r->sse, piece);
+	sse_feed(&((struct run *)parser)->sse, piece);
 }
 
 #define D32 "0123456789abcdef0123456789abcdef"
@@ -90,11 +66,13 @@ static const struct {
 	{ "unfinished second event", "data: x\n\nevent: y\ndata: z\n", "[message|x]" },
 	{ "type too long", "event: " D32 D32 D32 "\ndata: x\n\nevent: " D32 D32 D32 "\ndata: y\n\n",
 	  "[" D32 D32 "|x+][" D32 D32 "|y+]" },
+	{ "type behind the data", "data: x\nevent: a\n\ndata: y\n\n", "[a|x][message|y]" },
+	{ "names that only begin alike",
+	  "dat: a\ndata-x: b\neventually: c\n\ndata: x\nda\nevent : e\n\n", "[message|x]" },
 	{ "line too long", "data: " D32 D32 D32 D32 "\n\ndata: x\n\ndata: " D32 D32 D32 D32 "\n\n",
-	  "[message|" D32 D32 D32 "0123456789abcdef0123456789+][message|x]"
-	  "[message|" D32 D32 D32 "0123456789abcdef0123456789+]" },
+	  "[message|" D32 D32 D32 "0123+][message|x][message|" D32 D32 D32 "0123+]" },
 	{ "too many lines", "data: " D32 D32 D32 "\ndata: " D32 "\n\n",
-	  "[message|" D32 D32 D32 "\n0123456789abcdef012345678+]" },
+	  "[message|" D32 D32 D32 "\n012+]" },
 };
 
 /* However the bytes are cut, the events are the same. */
@@ -107,30 +85,14 @@ static void test_cases_at_every_cut(void **state)
 		struct sv in = sv_of(cases[i].in);
 
 		for (size_t plan = 0; plan < cut_plans(in); plan++) {
-			run_init(&r);
+			run_init(&r, LIMIT);
 			cut_feed(feed, &r, in, plan);
-			if (r.err || strcmp(r.notes.text, cases[i].want))
-				fail_msg("%s, cut %zu: %s", cases[i].name, plan, r.notes.text);
-			free(r.buf);
+			sse_close(&r.sse);
+			if (strcmp(r.events.notes.text, cases[i].want))
+				fail_msg("%s, cut %zu: %s", cases[i].name, plan,
+					 r.events.notes.text);
+			event_out_done(&r.out);
 		}
-	}
-}
-
-static void test_buffer_grows_up_to_its_limit(void **state)
-{
-	const char *in = "data: " D32 D32 D32 D32 "\ndata: y\n\n"
-			 "data: " D32 D32 D32 D32 D32 D32 D32 D32 "\n\n";
-	const char *want = "[message|" D32 D32 D32 D32 "\ny]"
-			   "[message|" D32 D32 D32 D32 D32 D32 "+]";
-	struct run r;
-
-	(void)state;
-	for (size_t plan = 0; plan < cut_plans(sv_of(in)); plan++) {
-		run_init(&r);
-		sse_set_grow(&r.sse, 6 + 6 * 32, grow);
-		cut_feed(feed, &r, sv_of(in), plan);
-		assert_string_equal(r.notes.text, want);
-		free(r.buf);
 	}
 }
 
@@ -154,38 +116,77 @@ static void test_gap_never_joins_halves(void **state)
 		struct sv after = sv_of(gaps[i].after);
 
 		for (size_t plan = 0; plan < cut_plans(after); plan++) {
-			run_init(&r);
+			run_init(&r, LIMIT);
 			cut_piece(feed, &r, sv_of(gaps[i].before));
 			sse_gap(&r.sse);
 			cut_feed(feed, &r, after, plan);
-			assert_string_equal(r.notes.text, gaps[i].want);
-			free(r.buf);
+			assert_string_equal(r.events.notes.text, gaps[i].want);
+			event_out_done(&r.out);
 		}
 	}
 }
 
-static void test_errors(void **state)
+/* Whole up to the bound of event.h, in pieces beyond, and ended whatever comes. */
+static void test_long_events(void **state)
 {
+	enum { LINE = 20000 };
+	static char in[5 * LINE];
+	static const struct {
+		int lines;
+		bool whole;
+		const char *want;
+	} longs[] = {
+		{ 1, true, "[long|...20000]" },
+		{ 2, false, "[long|...40001]" },
+		{ 4, false, "[long|...80003]" },
+	};
 	struct run r;
 
 	(void)state;
-	run_init(&r);
-	assert_int_equal(sse_init(&r.sse, r.buf, SSE_BUF_MIN - 1, note_event, &r), -EINVAL);
-	assert_int_equal(sse_feed(&r.sse, SV_NONE), 0);
-	r.stop_with = -ECANCELED;
-	cut_piece(feed, &r, SV("data: a\n\ndata: b\n\n"));
-	assert_int_equal(r.err, -ECANCELED);
-	assert_string_equal(r.notes.text, "[message|a]");
-	free(r.buf);
+	for (size_t i = 0; i < ARRAY_SIZE(longs); i++) {
+		size_t len = (size_t)sprintf(in, "event: long\n");
+
+		for (int line = 0; line < longs[i].lines; line++) {
+			len += (size_t)sprintf(in + len, "data: ");
+			memset(in + len, 'x', LINE);
+			len += LINE;
+			in[len++] = '\n';
+		}
+		for (size_t cut = 1; cut < len; cut += 1 + cut / 4) {
+			run_init(&r, 1 << 20);
+			cut_piece(feed, &r, sv_cut((struct sv){ in, len }, cut));
+			cut_piece(feed, &r, (struct sv){ in + cut, len - cut });
+			assert_true(r.out.cap <= EVENT_WHOLE_MAX);
+			if (longs[i].whole) {
+				assert_true(r.out.open && !r.out.ev.cont);
+			} else {
+				assert_true(r.out.ev.cont);
+				/* What is out is ended, too. */
+				sse_gap(&r.sse);
+				assert_false(r.events.open);
+				event_out_done(&r.out);
+				continue;
+			}
+			cut_piece(feed, &r, SV("\n"));
+			assert_string_equal(r.events.notes.text, longs[i].want);
+			event_out_done(&r.out);
+		}
+		run_init(&r, 1 << 20);
+		for (size_t at = 0; at < len; at += 5000)
+			cut_piece(feed, &r, sv_cut((struct sv){ in + at, len - at }, 5000));
+		cut_piece(feed, &r, SV("\n"));
+		assert_string_equal(r.events.notes.text, longs[i].want);
+		assert_int_equal(r.events.size, r.events.data);
+		event_out_done(&r.out);
+	}
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases_at_every_cut),
-		cmocka_unit_test(test_buffer_grows_up_to_its_limit),
 		cmocka_unit_test(test_gap_never_joins_halves),
-		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_long_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

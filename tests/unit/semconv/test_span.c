@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "cuts.h"
+#include "semconv/attrs.h"
 
 #define SEC 1000000000ull
 
@@ -383,6 +384,179 @@ static void test_no_memory(void **state)
 	call_free(c);
 }
 
+/* The same call, as the other kinds have it. */
+static void test_kinds(void **state)
+{
+	struct call *c = a_full_call();
+
+	(void)state;
+	c->tool_count = 0;
+	c->peer_family = 0;
+	c->req.resend_count.set = false;
+	c->op = CALL_RETRIEVAL;
+	c->provider = NULL;
+	c->retrieval.data_source_id = SV("docs");
+	c->retrieval.top_k = (struct opt_int){ 4, true };
+	c->retrieval.found = (struct opt_int){ 2, true };
+	c->content.query = SV("where?");
+	check_span(c, "retrieval docs kind 3 status 0 '' 1010 to 1012\n"
+		      "gen_ai.operation.name=retrieval\nearshot.retrieval.found=2\n"
+		      "gen_ai.request.model=gpt-5\nserver.address=api.openai.com\n"
+		      "gen_ai.data_source.id=docs\ngen_ai.retrieval.top_k=4\n"
+		      "http.response.status_code=200\nserver.port=443\n"
+		      "gen_ai.retrieval.query.text=where?\n");
+	c->content.query = SV_NONE;
+	c->retrieval.found.set = false;
+	c->op = CALL_FETCH_RESPONSE;
+	c->provider = "openai";
+	c->resp.status = SV("completed");
+	c->req.stream_cursor = (struct opt_int){ 12, true };
+	check_span(c, "fetch_response kind 3 status 0 '' 1010 to 1012\n"
+		      "gen_ai.operation.name=fetch_response\ngen_ai.provider.name=openai\n"
+		      "gen_ai.response.id=c-1\ngen_ai.response.model=gpt-5-x\n"
+		      "gen_ai.response.finish_reasons=[tool_calls]\n"
+		      "server.address=api.openai.com\ngen_ai.request.stream_cursor=12\n"
+		      "gen_ai.response.status=completed\nopenai.api.type=chat_completions\n"
+		      "http.response.status_code=200\nserver.port=443\n");
+	c->op = CALL_CREATE_AGENT;
+	c->api = CALL_API_NONE;
+	c->agent.name = SV("planner");
+	c->agent.id = SV("asst_1");
+	check_span(c, "create_agent planner kind 3 status 0 '' 1010 to 1012\n"
+		      "gen_ai.operation.name=create_agent\ngen_ai.provider.name=openai\n"
+		      "gen_ai.request.model=gpt-5\nserver.address=api.openai.com\n"
+		      "gen_ai.agent.id=asst_1\ngen_ai.agent.name=planner\n"
+		      "http.response.status_code=200\nserver.port=443\n");
+	call_free(c);
+}
+
+static struct call *an_mcp_call(void)
+{
+	struct call *c = a_call();
+
+	c->op = CALL_MCP;
+	c->provider = NULL;
+	c->req.model = SV_NONE;
+	c->status = 0;
+	c->mcp.method = SV("tools/call");
+	c->mcp.tool = SV("geo");
+	c->mcp.id = SV("7");
+	c->mcp.transport = CALL_TRANSPORT_PIPE;
+	return c;
+}
+
+static void test_mcp(void **state)
+{
+	struct call_variable v = { .name = SV("a.b"), .value = SV("x") };
+	struct call *c = an_mcp_call();
+
+	(void)state;
+	c->mcp.progress = 3;
+	c->mcp.error_code = (struct opt_int){ -32603, true };
+	c->error_type = SV("-32603");
+	c->content.arguments = SV("{\"q\":1}");
+	c->content.variables = &v;
+	check_span(c, "tools/call geo kind 3 status 2 '' 1010 to 1012\n"
+		      "gen_ai.operation.name=execute_tool\nnetwork.transport=pipe\n"
+		      "rpc.response.status_code=-32603\nearshot.mcp.progress.count=3\n"
+		      "error.type=-32603\ngen_ai.tool.name=geo\nmcp.method.name=tools/call\n"
+		      "jsonrpc.request.id=7\ngen_ai.tool.call.arguments={\"q\":1}\n"
+		      "gen_ai.prompt.variable.a.b=x\n");
+	call_free(c);
+	c = an_mcp_call();
+	c->role = CALL_SERVER;
+	c->mcp.transport = CALL_TRANSPORT_HTTP;
+	c->http.major = 2;
+	c->mcp.session_id = SV("S");
+	c->mcp.tool = SV_NONE;
+	c->mcp.method = SV("tools/list");
+	c->peer_family = AF_INET;
+	c->peer_port = 99;
+	memcpy(c->peer_addr, "\x7f\0\0\x01", 4);
+	check_span(c, "tools/list kind 2 status 0 '' 1010 to 1012\n"
+		      "network.transport=tcp\nnetwork.protocol.name=http\n"
+		      "mcp.method.name=tools/list\nmcp.session.id=S\njsonrpc.request.id=7\n"
+		      "network.peer.address=127.0.0.1\nnetwork.peer.port=99\n"
+		      "client.address=127.0.0.1\nclient.port=99\nnetwork.protocol.version=2\n");
+	call_free(c);
+}
+
+static struct call *an_http_call(void)
+{
+	struct call *c = a_call();
+
+	c->op = CALL_HTTP;
+	c->provider = NULL;
+	c->req.model = SV_NONE;
+	c->http.method = SV("GET");
+	c->http.path = SV("/v1/x");
+	c->http.major = c->http.minor = 1;
+	c->http.tls = true;
+	c->server_address = SV("::1");
+	c->server_port = 8443;
+	return c;
+}
+
+static void test_http(void **state)
+{
+	struct call *c = an_http_call();
+
+	(void)state;
+	c->http.request_size = (struct opt_int){ 0, true };
+	check_span(c, "GET kind 3 status 0 '' 1010 to 1012\nhttp.request.method=GET\n"
+		      "url.full=https://[::1]:8443/v1/x\nserver.address=::1\n"
+		      "http.request.body.size=0\nhttp.response.status_code=200\n"
+		      "server.port=8443\nnetwork.protocol.version=1.1\n");
+	c->http.request_size.set = false;
+	c->http.method = SV("BREW");
+	c->role = CALL_SERVER;
+	c->user_agent = SV("pot/1");
+	check_span(c, "HTTP kind 2 status 0 '' 1010 to 1012\nhttp.request.method=_OTHER\n"
+		      "http.request.method_original=BREW\nurl.path=/v1/x\nurl.scheme=https\n"
+		      "user_agent.original=pot/1\nserver.address=::1\n"
+		      "http.response.status_code=200\nserver.port=8443\n"
+		      "network.protocol.version=1.1\n");
+	c->role = CALL_CLIENT;
+	c->user_agent = SV_NONE;
+	c->http.method = SV("POST");
+	c->http.grpc_method = SV("p.S/M");
+	c->http.grpc_status = (struct opt_int){ 14, true };
+	c->http.response_messages = 3;
+	check_span(c, "p.S/M kind 3 status 0 '' 1010 to 1012\nhttp.request.method=POST\n"
+		      "url.full=https://[::1]:8443/v1/x\nearshot.http.response.messages=3\n"
+		      "rpc.system.name=grpc\nrpc.method=p.S/M\n"
+		      "rpc.response.status_code=UNAVAILABLE\nserver.address=::1\n"
+		      "http.response.status_code=200\nserver.port=8443\n"
+		      "network.protocol.version=1.1\n");
+	call_free(c);
+}
+
+/* A traceparent makes ours a child; only what its sender exports is a duplicate. */
+static void test_trace(void **state)
+{
+	struct call *c = a_call();
+	struct span s, alone;
+	struct arena a;
+
+	(void)state;
+	arena_init(&a, SPAN_ARENA_MAX);
+	assert_int_equal(span_of_call(&alone, c, &machine, &a), 0);
+	c->trace = (struct call_trace){
+		.set = true, .trace_id = { 1 }, .span_id = { 2 }, .flags = 1, .state = SV("v=1")
+	};
+	assert_int_equal(span_of_call(&s, c, &machine, &a), 0);
+	assert_memory_equal(s.trace_id, c->trace.trace_id, 16);
+	assert_memory_equal(s.parent_id, c->trace.span_id, 8);
+	assert_memory_equal(s.span_id, alone.span_id, 8);
+	assert_string_equal(s.trace_state.p, "v=1");
+	assert_non_null(attrs_get(&s.attrs, SV("earshot.duplicate_of_instrumented")));
+	c->trace.flags = 0;
+	assert_int_equal(span_of_call(&s, c, &machine, &a), 0);
+	assert_null(attrs_get(&s.attrs, SV("earshot.duplicate_of_instrumented")));
+	arena_done(&a);
+	call_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +564,10 @@ int main(void)
 		cmocka_unit_test(test_bare_call),
 		cmocka_unit_test(test_embeddings),
 		cmocka_unit_test(test_error_and_loss),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_mcp),
+		cmocka_unit_test(test_http),
+		cmocka_unit_test(test_trace),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_resources),
 		cmocka_unit_test(test_unknown_process),
