@@ -122,8 +122,8 @@ static bool check(struct play_wire *w, const struct wire_case *c, struct sv want
 	play(w, c, at);
 	if (sv_eq(want, (struct sv){ w->notes.text, w->notes.len }))
 		return true;
-	print_message("%.*s, cut at %zu:\n%s\nwanted:\n%.*s\n", SV_ARG(c->name), at, w->notes.text,
-		      SV_ARG(want));
+	printf("%.*s, cut at %zu:\n%s\nwanted:\n%.*s\n", SV_ARG(c->name), at, w->notes.text,
+	       SV_ARG(want));
 	return false;
 }
 
