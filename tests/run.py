@@ -66,7 +66,13 @@ class Context:
         os.makedirs(env.WORK, exist_ok=True)
         self.pki = certs.make(os.path.join(env.WORK, 'pki'))
         self.provider = provider.Provider(self.pki['cert'], self.pki['key'])
+        self.h2_provider = provider.Provider(self.pki['cert'], self.pki['key'],
+                                             alpn=('h2', 'http/1.1'))
         self.codings = wire.codings_here()
+
+    def stop(self):
+        self.provider.stop()
+        self.h2_provider.stop()
 
 
 def e2e_tests(ctx):
@@ -91,7 +97,7 @@ def run_e2e(r, o):
             print(name)
         else:
             r.run(name, test)
-    ctx.provider.stop()
+    ctx.stop()
 
 
 def run_coverage(r, o):
@@ -108,7 +114,7 @@ def run_coverage(r, o):
     for name, test in stacks.tests(ctx, with_large=True) + local.tests(ctx):
         if not o.word or any(w in name for w in o.word):
             r.run(name, test)
-    ctx.provider.stop()
+    ctx.stop()
     if not o.word:
         coverage.write(os.path.join(env.ROOT, 'docs', 'COVERAGE.md'))
 
@@ -122,7 +128,7 @@ def run_survive(r, o):
     ctx.no_names = no_names
     chosen = [c for name, c in survive.clients() if not o.word or any(w in name for w in o.word)]
     r.run('survive: %d times' % o.times, survive.several, ctx, chosen, o.times)
-    ctx.provider.stop()
+    ctx.stop()
 
 
 def run_golden(r, update=False):

@@ -143,6 +143,24 @@ enum h2frame_match h2frame_match(struct sv s, size_t *ret_need)
 	return H2FRAME_MAYBE;
 }
 
+struct h2frame_place h2frame_find(struct sv s)
+{
+	struct h2frame_place none = { .at = s.len, .need = SIZE_MAX };
+	size_t need;
+
+	for (size_t i = 0; i < s.len; i++) {
+		enum h2frame_match m = h2frame_match(sv_skip(s, i), &need);
+
+		if (m == H2FRAME_YES)
+			return (struct h2frame_place){ .found = true, .at = i };
+		if (m == H2FRAME_NO)
+			continue;
+		none.at = i < none.at ? i : none.at;
+		none.need = i + need < none.need ? i + need : none.need;
+	}
+	return none;
+}
+
 /*
  * A header block begins with a pseudo-header field, after a change of the table's size (RFC 7541
  * section 6): of the static table 1 to 7 are a request's, 8 to 14 are :status.

@@ -68,6 +68,15 @@ enum h2frame_match {
  */
 enum h2frame_match h2frame_match(struct sv s, size_t *ret_need);
 
+struct h2frame_place {
+	bool found;
+	size_t at;   /* of the first match; else nothing before it is part of one */
+	size_t need; /* no shorter s will tell more */
+};
+
+/* The first place in s where h2frame_match() says yes. */
+struct h2frame_place h2frame_find(struct sv s);
+
 /* Who sends these frames: 1 the client, -1 the server, 0 not told. s: a match. */
 int h2frame_sender(struct sv s);
 

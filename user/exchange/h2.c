@@ -261,7 +261,7 @@ static void response_head(struct half *half, uint32_t id, uint64_t stamp,
 	s->head[EX_RESPONSE] = true;
 	round_start(round, EX_RESPONSE, stamp);
 	round_head(round, EX_RESPONSE, head);
-	/* An extended CONNECT (RFC 8441) goes on as what its :protocol says; this is a plain one. */
+	/* A plain CONNECT; an extended one (RFC 8441) goes on as what its :protocol says. */
 	if (round->connects && !round->protocol && head->status >= 200 && head->status < 300)
 		s->blind = round->upgraded = true;
 }

@@ -122,7 +122,7 @@ static int set_size(struct hpack *h, uint32_t size)
 			bytes[n++] = (char)(0x80 | (size & 127));
 		bytes[n++] = (char)size;
 	}
-	/* It is let stand at the start of a block only; a field has just ended, which is as good. */
+	/* It may stand at the start of a block only; a field has just ended, which is as good. */
 	nghttp2_hd_inflate_end_headers(h->table->inflater);
 	return inflate(h, (struct sv){ bytes, n }, &nv);
 }
@@ -130,16 +130,16 @@ static int set_size(struct hpack *h, uint32_t size)
 static int table_make(struct hpack *h)
 {
 	struct hpack_table *t = calloc(1, sizeof(*t));
-	int err = t ? 0 : -ENOMEM;
+	int err = 0;
 
-	if (err)
-		return err;
+	if (!t)
+		return -ENOMEM;
 	t->mem = (nghttp2_mem){ t, mem_malloc, mem_free, mem_calloc, mem_realloc };
 	if (nghttp2_hd_inflate_new2(&t->inflater, &t->mem)) {
 		free(t);
 		return -ENOMEM;
 	}
-	h->table = t;
+	h->table = t; /* freed by table_drop() */
 	if (nghttp2_hd_inflate_change_table_size(t->inflater, HPACK_TABLE_MAX))
 		err = -ENOMEM;
 	if (!err && h->max != TABLE_DEFAULT)

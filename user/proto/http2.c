@@ -223,14 +223,14 @@ static void prefix_done(struct http2 *p, const char *prefix)
 	uint32_t rest = f->length - prefix_len(f);
 	bool padded = f->flags & H2_PADDED && f->type != H2_CONTINUATION;
 
-	p->pad = padded ? (unsigned char)prefix[0] : 0;
+	p->pad = padded && prefix ? (unsigned char)prefix[0] : 0;
 	if (p->pad > rest) {
 		/* An error of the connection (section 6.1), but where it goes on is known. */
 		p->ops->broken(p->ctx, "padding longer than its frame");
 		p->pad = rest;
 	}
 	p->left = rest - p->pad;
-	if (f->type == H2_PUSH_PROMISE)
+	if (f->type == H2_PUSH_PROMISE && prefix)
 		p->promised = read32(prefix + padded) & 0x7fffffff;
 	p->state = f->type == H2_DATA ? DATA : FRAGMENT;
 	if (!p->left)
@@ -401,31 +401,6 @@ static struct sv on_skip(struct http2 *p, struct sv in)
 
 /* The search. */
 
-struct place {
-	bool found;
-	size_t at;   /* of the frame; else all before it is none */
-	size_t need; /* fewer bytes than this tell nothing new */
-};
-
-static struct place look(struct sv s)
-{
-	struct place none = { .at = s.len, .need = SIZE_MAX };
-	size_t need;
-
-	for (size_t i = 0; i < s.len; i++) {
-		struct sv rest = sv_skip(s, i);
-		enum h2frame_match m = h2frame_match(rest, &need);
-
-		if (m == H2FRAME_YES)
-			return (struct place){ .found = true, .at = i };
-		if (m == H2FRAME_NO)
-			continue;
-		none.at = i < none.at ? i : none.at;
-		none.need = i + need < none.need ? i + need : none.need;
-	}
-	return none;
-}
-
 /* Keeps what may still become a frame. */
 static void seek_keep(struct http2 *p, struct sv s, size_t need)
 {
@@ -437,7 +412,7 @@ static void seek_keep(struct http2 *p, struct sv s, size_t need)
 /* Nothing is left of a search. */
 static struct sv seek_in_place(struct http2 *p, struct sv in)
 {
-	struct place place = look(in);
+	struct h2frame_place place = h2frame_find(in);
 
 	skipped(p, place.at);
 	in = sv_skip(in, place.at);
@@ -456,7 +431,7 @@ static struct sv on_seek(struct http2 *p, struct sv in)
 	size_t before = p->buf_len;
 	struct sv part = sv_cut(in, HTTP2_SEEK_MAX - before);
 	char *buf;
-	struct place place;
+	struct h2frame_place place;
 
 	if (!before)
 		return seek_in_place(p, in);
@@ -468,7 +443,7 @@ static struct sv on_seek(struct http2 *p, struct sv in)
 	in = sv_skip(in, part.len);
 	if (p->buf_len < p->seek_need)
 		return in;
-	place = look((struct sv){ p->buf, p->buf_len });
+	place = h2frame_find((struct sv){ p->buf, p->buf_len });
 	skipped(p, place.at);
 	buf = p->buf;
 	part = (struct sv){ buf + place.at, p->buf_len - place.at };

@@ -53,7 +53,7 @@ struct http2_ops {
 	void (*gap)(void *ctx, uint64_t count);
 	/* Bytes that were passed over in search of a frame. */
 	void (*skipped)(void *ctx, uint64_t count);
-	/* The protocol was broken, in a way that static text tells; the next frame is looked for. */
+	/* The protocol was broken, as static text tells; the next frame is looked for. */
 	void (*broken)(void *ctx, const char *why);
 };
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The openai and anthropic SDKs (PyPI), as their users call them.
 
-usage: py_sdk.py sync|async CASES
+usage: py_sdk.py sync|async|sync-h2|async-h2 CASES
 """
 import asyncio
 import inspect
@@ -15,6 +15,7 @@ import openai
 import witness
 
 BASE = os.environ['E2E_BASE']
+OPENAI_KEY, ANTHROPIC_KEY = 'sk-mock-0123456789abcdef', 'sk-ant-mock-0123456789'
 # Also what the SDKs' own error classes look like when the wire breaks under a stream.
 BROKEN = ('RemoteProtocolError', 'ReadError', 'ConnectError', 'APIConnectionError')
 
@@ -104,20 +105,28 @@ async def run_async(clients, case, room):
             witness.say(error_row(case, e, s))
 
 
+def options(http, key):
+    """What a user sets who wants HTTP/2, which is an option of the SDKs' own HTTP client."""
+    return dict({'http_client': http(http2=True)} if sys.argv[1].endswith('-h2') else {},
+                api_key=key)
+
+
 async def all_async(cases):
-    async with openai.AsyncOpenAI(base_url=BASE + '/v1', api_key='sk-mock-0123456789abcdef') as o, \
-            anthropic.AsyncAnthropic(base_url=BASE, api_key='sk-ant-mock-0123456789') as a:
+    async with openai.AsyncOpenAI(base_url=BASE + '/v1', **options(
+            openai.DefaultAsyncHttpxClient, OPENAI_KEY)) as o, anthropic.AsyncAnthropic(
+            base_url=BASE, **options(anthropic.DefaultAsyncHttpxClient, ANTHROPIC_KEY)) as a:
         room = asyncio.Semaphore(6)
         await asyncio.gather(*(run_async([o, a], c, room) for c in cases))
 
 
 def main():
     cases = witness.load_cases(sys.argv[2])
-    if sys.argv[1] == 'async':
+    if sys.argv[1].startswith('async'):
         asyncio.run(all_async(cases))
         return
-    with openai.OpenAI(base_url=BASE + '/v1', api_key='sk-mock-0123456789abcdef') as o, \
-            anthropic.Anthropic(base_url=BASE, api_key='sk-ant-mock-0123456789') as a:
+    with openai.OpenAI(base_url=BASE + '/v1', **options(
+            openai.DefaultHttpxClient, OPENAI_KEY)) as o, anthropic.Anthropic(
+            base_url=BASE, **options(anthropic.DefaultHttpxClient, ANTHROPIC_KEY)) as a:
         for case in cases:
             witness.say(run_sync([o, a], case))
 

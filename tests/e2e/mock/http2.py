@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/2 for clients that speak nothing else: the same answers as over HTTP/1.1, and gRPC calls
-that get their message back. The framing is the h2 package's, so that it is nobody's here."""
+that get their message back. The framing is the h2 package's, so that it is nobody's here.
+
+Each part of an answer (an event) is a DATA frame and a write of its own, and streams take turns.
+Of the directives of wire.Writer it knows coding=NAME, early=N, delay=MS, gap=MS, trailers, and
+  cut=N                         the server resets the stream after N parts
+  goaway                        it says GOAWAY once this stream is answered"""
+import collections
+import select
 import time
 
 from . import wire
@@ -17,7 +24,7 @@ class Stream:
         self.headers = {k: v for k, v in head.items() if not k.startswith(':')}
         self.headers.setdefault('host', head.get(':authority', ''))
         self.d = wire.directives(self.headers.get('x-mock', ''))
-        self.parts, self.out, self.trailers = [], b'', None
+        self.parts, self.out, self.trailers, self.ended = [], None, None, False
 
     @property
     def grpc(self):
@@ -25,7 +32,7 @@ class Stream:
 
 
 class Session:
-    """One connection. answer(request) -> (status, headers, body, trailers or None)."""
+    """One connection. answer(request) -> (status, headers, parts of the body, trailers)."""
 
     def __init__(self, conn, answer):
         import h2.config
@@ -65,28 +72,62 @@ class Session:
 
     def respond(self, s):
         s.body, s.read_at = b''.join(s.parts), time.monotonic_ns()
-        status, headers, body, s.trailers = self.answer(s)
+        status, headers, parts, s.trailers = self.answer(s)
+        for _ in range(int(s.d.get('early', 0))):
+            self.h2.send_headers(s.number, [(':status', '103'), ('link', '</style.css>')])
+        if 'trailers' in s.d:
+            s.trailers = [('x-trailer', 'yes')]
         self.h2.send_headers(s.number, [(':status', str(status))] + [
             (k.lower(), v) for k, v in headers])
-        s.out, s.ended = body, False
-        self.push()
+        s.out = collections.deque(p for p in parts if p)
+        self.flush()
+
+    def waits(self):
+        """The client has said something meanwhile."""
+        sock = self.conn.sock
+        pending = sock.pending() if self.conn.secure else 0
+        return bool(pending or select.select([sock], [], [], 0)[0])
 
     def push(self):
-        """As much as the client's windows let through."""
-        for s in [s for s in self.streams.values() if hasattr(s, 'ended')]:
-            while s.out:
-                room = min(self.h2.local_flow_control_window(s.number),
-                           self.h2.max_outbound_frame_size)
-                if room <= 0:
-                    return
-                self.h2.send_data(s.number, s.out[:room])
-                s.out = s.out[room:]
+        """As much as the client's windows let through, a part of each stream at a time; until
+        the client says something."""
+        moved = True
+        while moved and not self.waits():
+            moved = False
+            for s in [s for s in self.streams.values() if s.out is not None]:
+                moved |= self.push_one(s)
                 self.flush()
-            if s.trailers:
-                self.h2.send_headers(s.number, s.trailers, end_stream=True)
-            else:
-                self.h2.end_stream(s.number)
-            del self.streams[s.number]
+
+    def push_one(self, s):
+        if not s.out:
+            self.finish(s)
+            return True
+        room = min(self.h2.local_flow_control_window(s.number), self.h2.max_outbound_frame_size)
+        if room <= 0:
+            return False
+        time.sleep(int(s.d.get('gap', 0)) / 1000)
+        part = s.out.popleft()
+        self.h2.send_data(s.number, part[:room])
+        if len(part) > room:
+            s.out.appendleft(part[room:])
+        return True
+
+    def finish(self, s):
+        del self.streams[s.number]
+        if 'cut' in s.d:
+            self.h2.reset_stream(s.number, 2)    # INTERNAL_ERROR
+        elif s.trailers:
+            self.h2.send_headers(s.number, s.trailers, end_stream=True)
+        else:
+            self.h2.end_stream(s.number)
+        if 'goaway' in s.d:
+            self.conn.send(self.h2.data_to_send() + GOAWAY + s.number.to_bytes(4, 'big') +
+                           bytes(4))
+
+
+# Length 8, type 7, no flags, stream 0; the last stream and NO_ERROR follow. The package would
+# count the connection as closed, but its streams go on (RFC 9113 section 6.8).
+GOAWAY = bytes((0, 0, 8, 7, 0, 0, 0, 0, 0))
 
 
 def serve(conn, answer):

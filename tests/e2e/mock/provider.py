@@ -127,22 +127,29 @@ class Provider:
         return row, api, body, model
 
     def exchange_h2(self, conn, req):
-        """One stream's request: (status, headers, body, trailers)."""
+        """One stream's request: (status, headers, parts of the body, trailers)."""
         row, api, body, model = self.row(conn, req.number, req)
         if req.grpc:
             head, trailers = [('content-type', 'application/grpc')], [('grpc-status', '0')]
             row.update(status=200, stream=False, facts={}, complete=True)
             self.note('exchange', self.exchanges, row)
-            return 200, head, req.body, trailers
+            return 200, head, [req.body], trailers
         ans = self.answer(req, api, body, model)
         time.sleep(int(req.d.get('delay', 0)) / 1000)
-        data = ans.body or b'' if ans.events is None else b''.join(ans.events)
+        parts = [ans.body or b''] if ans.events is None else list(ans.events)
+        parts = parts[:int(req.d['cut'])] if 'cut' in req.d else parts
+        data, headers = b''.join(parts), list(ans.headers)
         row.update(status=ans.status, stream=ans.events is not None, facts=ans.facts,
-                   complete=True, response_len=len(data), events=len(ans.events or ()), t_first=req.read_at,
+                   complete='cut' not in req.d, response_len=len(data),
+                   events=0 if ans.events is None else len(parts), t_first=req.read_at,
                    t_body=req.read_at, t_last=time.monotonic_ns(),
                    response_sha256=hashlib.sha256(data).hexdigest())
         self.note('exchange', self.exchanges, row)
-        return ans.status, ans.headers, data, None
+        if 'coding' in req.d and parts:
+            coder = wire.CODERS[req.d['coding']]()
+            headers.append(('content-encoding', req.d['coding'].replace('-raw', '')))
+            parts = [coder.write(p) for p in parts] + [coder.end()]
+        return ans.status, headers, parts, None
 
     def exchange(self, conn, seq):
         """One request and its response. False: the connection ends here."""

@@ -25,10 +25,12 @@ def write_cases(what, folder=None):
 
 
 class Client:
-    """cmd(path of the cases) gives the command line. needs: paths without which it is skipped."""
+    """cmd(path of the cases) gives the command line. needs: paths without which it is skipped.
+    h2: the provider agrees to HTTP/2."""
 
-    def __init__(self, name, cmd, what, needs=(), host='localhost'):
+    def __init__(self, name, cmd, what, needs=(), host='localhost', h2=False):
         self.name, self.cmd, self.what, self.needs, self.host = name, cmd, what, needs, host
+        self.h2 = h2
 
 
 def python_http(mode):
@@ -81,6 +83,9 @@ def client_table(codings):
                cases.good() + cases.refused() + cases.large(), [env.site_packages() + '/nassl']),
         Client('openai, anthropic (PyPI), sync', sdk('sync'), sdks, pip),
         Client('openai, anthropic (PyPI), async', sdk('async'), sdks + early + cases.large(), pip),
+        Client('openai, anthropic (PyPI), sync, h2', sdk('sync-h2'), sdks, pip, h2=True),
+        Client('openai, anthropic (PyPI), async, h2', sdk('async-h2'),
+               sdks + early + cases.large(), pip, h2=True),
     ]
     for major in (20, 24, 26):
         rows += [Client('node %d, SDKs, one by one' % major, node(major, 'serial'), sdks,
@@ -106,6 +111,12 @@ def judge(r, run, what, rows=None, unread=0):
         truth.bytes_match(r, run, unread)
 
 
+def is_h2(r, run, want):
+    """No client falls back to what it was not meant to speak."""
+    r.equal({c['protocol'] for c in run.connections} - {None, 'h2' if want else 'http/1.1'}, set(),
+            'ALPN')
+
+
 def leaks(r, run, content):
     """Prompts leave only when asked for; credentials never."""
     text = run.otlp_text()
@@ -121,9 +132,11 @@ def run_client(r, ctx, client, probe):
     content = probe == 'ret'
     options = ['--return-probe', probe] + (['--content', 'full'] if content else [])
     path = write_cases(client.what)
-    environ = daemon.client_env(ctx.provider, ctx.pki, client.host)
-    run = daemon.watch('%s.%s' % (client.name, probe), ctx.provider, client.cmd(path), environ,
+    provider = ctx.h2_provider if client.h2 else ctx.provider
+    environ = daemon.client_env(provider, ctx.pki, client.host)
+    run = daemon.watch('%s.%s' % (client.name, probe), provider, client.cmd(path), environ,
                        options)
+    is_h2(r, run, client.h2)
     judge(r, run, client.what, unread=5 if client.name.startswith('node') else 0)
     if not daemon.BARE:
         leaks(r, run, content)
@@ -166,18 +179,20 @@ def curl_rows(run, folder, what):
     return rows
 
 
-def run_curl(r, ctx, probe):
+def run_curl(r, ctx, probe, h2=False):
     codings = ctx.codings
+    provider = ctx.h2_provider if h2 else ctx.provider
     what = cases.good() + cases.refused() + cases.broken() + cases.wire(codings) + cases.large() + \
         cases.cancelled() + [cases.case('w-early', 'chat', 'early=2', True, **cases.USAGE)]
     folder = daemon.folder('curl-cases')
-    environ = daemon.client_env(ctx.provider, ctx.pki)
+    environ = daemon.client_env(provider, ctx.pki)
     for c in what:
         curl_args(ctx, folder, c, environ['E2E_BASE'])
     # Each curl lives for some 20 ms, and probes come to it from another process: where that gets
     # no core in time, a call is missed. Such a run is repeated once, and says so.
     for again in (True, False):
-        run = daemon.watch('curl.' + probe, ctx.provider, ['/bin/sh', script('curl.sh'), folder],
+        run = daemon.watch('curl%s.%s' % ('-h2' if h2 else '', probe), provider,
+                           ['/bin/sh', script('curl.sh'), folder] + (['--http2'] if h2 else []),
                            environ, ['--return-probe', probe])
         late = len([e for e in run.exchanges if e['inference']]) - len(
             [s for s in run.spans if s.model])
@@ -185,6 +200,7 @@ def run_curl(r, ctx, probe):
             break
         print('          once more: one of %d processes was attached to too late (load %.1f)' % (
             len(what), os.getloadavg()[0]))
+    is_h2(r, run, h2)
     judge(r, run, what, curl_rows(run, folder, what))
 
 
@@ -200,4 +216,5 @@ def tests(ctx):
             out.append(('%s, %s' % (client.name, probe),
                         lambda r, c=client, p=probe: run_client(r, ctx, c, p)))
         out.append(('curl, %s' % probe, lambda r, p=probe: run_curl(r, ctx, p)))
+        out.append(('curl, h2, %s' % probe, lambda r, p=probe: run_curl(r, ctx, p, True)))
     return out

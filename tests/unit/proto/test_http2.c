@@ -875,7 +875,7 @@ static void test_joined_late(void **state)
 	many_calls(&t);
 	join_everywhere(&t.up, HTTP2_CLIENT);
 	join_everywhere(&t.down, HTTP2_SERVER);
-	/* After ten calls: four more are told; what was sent for the first time, or is static, too. */
+	/* After ten calls: four more, with what is static or was sent for the first time. */
 	for (size_t i = 0; i < t.up.write_count; i++) {
 		if (t.up.bytes[t.up.writes[i] + 3] == H2_HEADERS && ++calls == 11)
 			from = t.up.writes[i];
