@@ -76,9 +76,9 @@ class Context:
 
 
 def e2e_tests(ctx):
-    from suites import (behaviour, blind, clients, export, local, patched, robust, selfcheck,
-                        stacks, survive)
-    return [t for m in (selfcheck, clients, stacks, local, patched, survive, blind, robust,
+    from suites import (behaviour, blind, clients, export, local, mcp, patched, robust,
+                        selfcheck, stacks, survive)
+    return [t for m in (selfcheck, clients, stacks, local, mcp, patched, survive, blind, robust,
                         behaviour, export) for t in m.tests(ctx)]
 
 

@@ -106,6 +106,7 @@ static void join(struct visit *v, struct sv name)
 	v->session->is_mcp |= v->own.is_mcp;
 	talk_name(v->session->protocol, sv_of(v->own.protocol));
 	talk_name(v->session->client_name, sv_of(v->own.client_name));
+	talk_move(&v->own, v->session);
 }
 
 /* ---- messages ---- */
@@ -145,6 +146,7 @@ static struct rpc_place place(struct visit *v, enum ex_side side, bool broken)
 		.fill = fill,
 		.ctx = v,
 		.n = &v->calls,
+		.owner = v,
 		.streams = true,
 	};
 }
@@ -395,31 +397,43 @@ static bool may_come(const struct visit *v)
 	return ex->status == 202 || (ex->msg[EX_RESPONSE].kind == EX_SSE && ex->status == 200);
 }
 
-static void end_waiting(struct visit *v, uint64_t time)
+/* One request that this exchange asked, and that has no (last) answer. */
+static void end_one(struct visit *v, struct talk *in, struct asked *a, uint64_t time)
 {
 	struct exchange *ex = v->ex;
-	struct call end = { .outcome = CALL_NO_RESPONSE, .error_type = SV("no_response") };
+	struct call *c = a->call,
+		    end = { .outcome = CALL_NO_RESPONSE, .error_type = SV("no_response") };
 	char text[16];
 
+	c->status = ex->status;
+	c->loss |= carry_loss(&ex->msg[EX_RESPONSE]);
 	if (ex->outcome != EX_DONE)
 		carry_outcome(&end, ex->outcome);
-	if (ex->status >= 400) {
-		snprintf(text, sizeof(text), "%u", ex->status);
-		end.outcome = CALL_ERROR;
-		end.error_type = sv_of(text);
+	if (a->answered && c->outcome == CALL_OK && ex->outcome != EX_DONE)
+		carry_outcome(c, ex->outcome);
+	if (ex->status < 400) {
+		talk_give_up(&v->r->talks, in, a, end.outcome, end.error_type.p, time);
+		return;
 	}
-	for (struct asked *a = v->own.asked; a; a = a->next) {
-		struct call *c = a->call;
+	snprintf(text, sizeof(text), "%u", ex->status);
+	if (!c->error_type.len)
+		c->error_type = carry_string(c, sv_of(text));
+	talk_give_up(&v->r->talks, in, a, CALL_ERROR, NULL, time);
+}
 
-		c->status = ex->status;
-		c->loss |= carry_loss(&ex->msg[EX_RESPONSE]);
-		if (ex->status >= 400 && !c->error_type.len)
-			c->error_type = carry_string(c, end.error_type);
-		else if (a->answered && c->outcome == CALL_OK && ex->outcome != EX_DONE)
-			carry_outcome(c, ex->outcome);
+static void end_waiting(struct visit *v, uint64_t time)
+{
+	struct talk *in = v->session ? v->session : &v->own;
+	bool stays = may_come(v);
+	struct asked *a;
+
+	while ((a = talk_of(in, v))) {
+		a->owner = NULL;
+		a->t_end = time;
+		if (!stays)
+			end_one(v, in, a, time);
 	}
-	talk_end(&v->r->talks, &v->own, end.outcome, ex->status >= 400 ? NULL : end.error_type.p,
-		 time);
+	talk_end(&v->r->talks, &v->own, CALL_UNKNOWN, "", time);
 }
 
 /* The client ends its session, or its process ends. */
@@ -433,8 +447,6 @@ static void leave(struct visit *v, uint64_t time)
 {
 	if (!v->session)
 		return;
-	if (may_come(v))
-		talk_move(&v->own, v->session, time);
 	if (ends_session(v->ex)) {
 		bool exit = v->ex->outcome == EX_PROC_EXIT;
 
@@ -457,8 +469,8 @@ static void on_end(void *ctx, struct exchange *ex, uint64_t time)
 		body_end(v, EX_RESPONSE, resp->complete && !carry_loss(resp));
 	drop(v, EX_RESPONSE);
 	drop(v, EX_REQUEST);
-	leave(v, v->now);
 	end_waiting(v, v->now);
+	leave(v, v->now);
 	if (v->session)
 		talk_leave(&v->r->talks, v->session);
 	ex->claimed |= v->ours && v->mode != MODE_CARD;

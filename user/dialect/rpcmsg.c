@@ -33,6 +33,7 @@ static const struct json_rule base[] = {
 	{ "result.protocolVersion", RPC_PROTOCOL, 0, GROUP_BASE },
 	{ META "\"io.modelcontextprotocol/protocolVersion\"", RPC_PROTOCOL, 0, GROUP_BASE },
 	{ "result.serverInfo.name", RPC_SERVER, 0, GROUP_BASE },
+	{ "result._meta.\"io.modelcontextprotocol/serverInfo\".name", RPC_SERVER, 0, GROUP_BASE },
 	{ "params.clientInfo.name", RPC_CLIENT, 0, GROUP_BASE },
 	{ META "\"io.modelcontextprotocol/clientInfo\".name", RPC_CLIENT, 0, GROUP_BASE },
 	{ META "traceparent", RPC_TRACEPARENT, 0, GROUP_BASE },

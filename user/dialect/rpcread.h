@@ -51,7 +51,8 @@ struct rpc_place {
 	void (*fill)(void *ctx, struct call *c, uint32_t n);
 	void *ctx;
 	uint32_t *n;
-	bool streams; /* an answer may be followed by another */
+	const void *owner; /* of requests asked here */
+	bool streams;	   /* an answer may be followed by another */
 	/* Out. */
 	bool ours;     /* it was MCP or A2A */
 	bool answered; /* a request was answered */

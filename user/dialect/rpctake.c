@@ -113,10 +113,10 @@ static struct call *call_begin(struct rpc_reader *r, struct rpc_place *w)
 	return c;
 }
 
-/* A session outlives the exchange; what the server asks comes back on another one. */
+/* A session's answer may come on any of its exchanges. */
 static struct talk *waits_in(const struct rpc_place *w)
 {
-	return w->session && !w->from_client ? w->session : w->own;
+	return w->session ? w->session : w->own;
 }
 
 static void learn(const struct rpc_place *w, const struct rpcmsg *m)
@@ -148,6 +148,8 @@ static void take_request(struct rpc_reader *r, struct rpc_place *w, const struct
 		.id = m->has_id ? rpc_hash(rpcmsg_text(m, RPC_ID)) : 0,
 		.token = rpc_hash(rpcmsg_text(m, RPC_TOKEN)),
 		.from_client = w->from_client,
+		/* What the server asks is answered on another exchange. */
+		.owner = w->from_client ? w->owner : NULL,
 		.call = call_begin(r, w),
 	};
 
@@ -173,7 +175,9 @@ static void take_request(struct rpc_reader *r, struct rpc_place *w, const struct
 
 void rpc_take_a2a(struct rpc_reader *r, struct rpc_place *w, const struct rpcmsg *m)
 {
-	struct asked a = { .from_client = true, .streams = true, .call = call_begin(r, w) };
+	struct asked a = {
+		.from_client = true, .streams = true, .owner = w->owner, .call = call_begin(r, w)
+	};
 
 	w->ours = true;
 	if (!a.call)
@@ -250,8 +254,8 @@ static struct asked *asked_for(struct rpc_place *w, uint64_t id, struct talk **r
 			return a;
 	}
 	/* Of a request whose id was lost, the only one here. */
-	*ret_in = w->own;
-	return w->own->asked_count == 1 ? talk_find(w->own, 0, !w->from_client) : NULL;
+	*ret_in = waits_in(w);
+	return (*ret_in)->asked_count == 1 ? talk_find(*ret_in, 0, !w->from_client) : NULL;
 }
 
 static void take_answer(struct rpc_reader *r, struct rpc_place *w, const struct rpcmsg *m)
@@ -285,7 +289,7 @@ static void take_answer(struct rpc_reader *r, struct rpc_place *w, const struct 
 
 void rpc_take_a2a_answer(struct rpc_place *w, const struct rpcmsg *m)
 {
-	struct asked *a = w->own->asked;
+	struct asked *a = talk_of(waits_in(w), w->owner);
 
 	if (!a)
 		return;

@@ -162,14 +162,29 @@ struct asked *talk_find(struct talk *t, uint64_t id, bool from_client)
 
 struct asked *talk_answered(struct talk *t, uint64_t id, bool from_client)
 {
-	struct asked *a = talk_find(t, id, from_client), **at = &t->asked;
+	struct asked *a = talk_find(t, id, from_client);
 
-	if (!a)
-		return NULL;
+	if (a)
+		talk_remove(t, a);
+	return a;
+}
+
+void talk_remove(struct talk *t, struct asked *a)
+{
+	struct asked **at = &t->asked;
+
 	while (*at != a)
 		at = &(*at)->next;
 	*at = a->next;
 	t->asked_count--;
+}
+
+struct asked *talk_of(const struct talk *t, const void *owner)
+{
+	struct asked *a = t->asked;
+
+	while (a && a->owner != owner)
+		a = a->next;
 	return a;
 }
 
@@ -216,34 +231,35 @@ void talk_tell(struct talks *all, struct talk *t, struct asked *a, uint64_t time
 	free(a);
 }
 
+void talk_give_up(struct talks *all, struct talk *t, struct asked *a, enum call_outcome how,
+		  const char *error, uint64_t time)
+{
+	struct call *c = a->call;
+
+	talk_remove(t, a);
+	if (!a->answered) {
+		c->outcome = how;
+		if (error)
+			c->error_type = sv_of(error);
+	}
+	/* The answer may have been in what was lost. */
+	if (t->gap[!a->from_client] && !a->answered) {
+		c->loss |= CALL_LOSS(GAP);
+		c->outcome = CALL_UNKNOWN;
+		c->error_type = SV_NONE;
+	}
+	talk_tell(all, t, a, time);
+}
+
 void talk_end(struct talks *all, struct talk *t, enum call_outcome how, const char *error,
 	      uint64_t time)
 {
-	while (t->asked) {
-		struct asked *a = take_first(t);
-		struct call *c = a->call;
-
-		if (!a->answered) {
-			c->outcome = how;
-			if (error)
-				c->error_type = sv_of(error);
-		}
-		/* The answer may have been in what was lost. */
-		if (t->gap[!a->from_client] && !a->answered) {
-			c->loss |= CALL_LOSS(GAP);
-			c->outcome = CALL_UNKNOWN;
-			c->error_type = SV_NONE;
-		}
-		talk_tell(all, t, a, time);
-	}
+	while (t->asked)
+		talk_give_up(all, t, t->asked, how, error, time);
 }
 
-void talk_move(struct talk *from, struct talk *to, uint64_t time)
+void talk_move(struct talk *from, struct talk *to)
 {
-	while (from->asked) {
-		struct asked *a = take_first(from);
-
-		a->t_end = time;
-		append(to, a);
-	}
+	while (from->asked)
+		append(to, take_first(from));
 }

@@ -22,9 +22,10 @@
 struct asked {
 	struct asked *next;
 	struct call *call;
-	uint64_t id;	/* hash of the id as written; 0: it was not seen */
-	uint64_t token; /* ... of its progress token; 0: none */
-	uint64_t t_end; /* when the exchange that carried it ended; 0: not yet */
+	const void *owner; /* the exchange it was asked on; NULL: over, or a pipe */
+	uint64_t id;	   /* hash of the id as written; 0: it was not seen */
+	uint64_t token;	   /* ... of its progress token; 0: none */
+	uint64_t t_end;	   /* when the exchange that carried it ended; 0: not yet */
 	bool from_client;
 	bool shadow;   /* the other end tells it: no span of it here */
 	bool streams;  /* has several answers: ends with its exchange */
@@ -82,8 +83,15 @@ struct asked *talk_progress(struct talk *t, uint64_t token, bool from_client);
 /* What waits ends: t_end where that is set, else time. error: static; NULL: it is set. */
 void talk_end(struct talks *all, struct talk *t, enum call_outcome how, const char *error,
 	      uint64_t time);
+/* The same, for one. */
+void talk_give_up(struct talks *all, struct talk *t, struct asked *a, enum call_outcome how,
+		  const char *error, uint64_t time);
 /* What waits goes over to another talk. */
-void talk_move(struct talk *from, struct talk *to, uint64_t time);
+void talk_move(struct talk *from, struct talk *to);
+/* The first of those that this owner asked for. */
+struct asked *talk_of(const struct talk *t, const void *owner);
+/* Takes it out. */
+void talk_remove(struct talk *t, struct asked *a);
 
 /* Fills in what the talk knows and the call does not. */
 void talk_fill(const struct talk *t, struct call *c);

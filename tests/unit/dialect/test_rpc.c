@@ -426,7 +426,7 @@ static void test_batch_and_cancel(void **state)
 		     "1-3\n"
 		     "mcp client method=ping id=1 session=S version=2025-03-26 1-3\n"
 		     "mcp client method=tools/call id=a-1 tool=geo session=S version=2025-03-26 "
-		     "args={\"q\":\"Paris\"} (end not seen) 4-7\n");
+		     "error=cancelled args={\"q\":\"Paris\"} (cancelled) 4-5\n");
 }
 
 static void test_failures(void **state)
