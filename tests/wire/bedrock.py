@@ -4,7 +4,7 @@ import base64
 
 from wire import anthropic, http
 from wire.facts import asked
-from wire.scenario import ALL, EARLIER, PLAIN, RESULT, WEATHER, cut_text, dumps
+from wire.scenario import ALL, EARLIER, LONG, PLAIN, RESULT, WEATHER, cut_text, dumps
 from wire.speaker import Speaker
 
 ID = 'us.swift.model-v1:0'
@@ -175,6 +175,18 @@ class InvokeAnthropic(Invoke):
 
     def event(self, name, obj):
         return super().event(name, obj)
+
+
+class LongInvoke(InvokeAnthropic):
+    """Chunks of more than comes in one piece."""
+    name = 'bedrock long anthropic'
+    scenarios = (LONG,)
+    with_content = False
+
+    def stream(self, s):
+        events = super().stream(s)
+        (name, obj), fact = events[-3]
+        return events[:-3] + [((name, dict(obj, padding=s.text)), fact)] + events[-2:]
 
 
 class InvokeLlama(Invoke):
@@ -406,5 +418,5 @@ class Retrieve(Bedrock):
         return None
 
 
-SPEAKERS = [Converse, InvokeAnthropic, InvokeLlama, InvokeTitan, InvokeMistral, InvokeCohere,
+SPEAKERS = [Converse, InvokeAnthropic, LongInvoke, InvokeLlama, InvokeTitan, InvokeMistral, InvokeCohere,
             InvokeNova, Embed, EmbedCohere, Agent, Retrieve]

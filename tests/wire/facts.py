@@ -3,9 +3,9 @@
 from wire.scenario import EARLIER, RESULT, WEATHER, dumps
 
 BEFORE = ('model', 'max_tokens', 'n', 'seed', 'top_k', 'dimensions', 'temperature', 'top_p',
-          'frequency_penalty', 'presence_penalty', 'stream', 'stop', 'formats', 'effort', 'output_type',
-          'tier', 'previous', 'conversation', 'prompt', 'prompt_version', 'resend', 'id',
-          'answered_by', 'answer_tier', 'fingerprint', 'finish', 'compacted')
+          'frequency_penalty', 'presence_penalty', 'stream', 'stop', 'formats', 'effort',
+          'output_type', 'tier', 'previous', 'conversation', 'prompt', 'prompt_version', 'resend',
+          'id', 'answered_by', 'answer_tier', 'fingerprint', 'finish', 'compacted')
 USAGE = ('input', 'output', 'total', 'cache_read', 'cache_write', 'reasoning', 'text_input',
          'image_input', 'audio_input', 'text_cache_read', 'image_cache_read', 'audio_cache_read',
          'text_output', 'image_output', 'audio_output')
@@ -77,9 +77,14 @@ def dump(op, provider, dialect, outcome, fact, content=()):
     def put(keys):
         for k in keys:
             v = fact.get(k)
-            if v is not None and v != []:
-                lines.extend('loss=' + x for x in v) if k == 'loss' else \
-                    lines.append('compacted' if k == 'compacted' else '%s=%s' % (k.replace('_type', ''), flat(v)))
+            if v is None or v == []:
+                continue
+            if k == 'loss':
+                lines.extend('loss=' + x for x in v)
+            elif k == 'compacted':
+                lines.append(k)
+            else:
+                lines.append('%s=%s' % (k.replace('output_type', 'output'), flat(v)))
     put(BEFORE)
     put(USAGE)
     for name, call_id, own in fact.get('tools', ()):

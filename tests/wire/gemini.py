@@ -346,8 +346,9 @@ class Interactions(Speaker):
                 say('step.start', cand, index=n, step={'type': step['type']})
                 thought = step['type'] == 'thought'
                 for piece in (s.thought if thought else s.pieces):
-                    delta = {'type': 'thought_summary', 'content': {'type': 'text', 'text': piece}} \
-                        if thought else {'type': 'text', 'text': piece}
+                    delta = {'type': 'text', 'text': piece}
+                    if thought:
+                        delta = {'type': 'thought_summary', 'content': delta}
                     say('step.delta', dict(cand, out=[('reasoning' if thought else 'text', piece)]),
                         index=n, delta=delta)
             say('step.stop', index=n)
@@ -358,8 +359,9 @@ class Interactions(Speaker):
     error = Generate.error
 
     def stream_error(self):
-        return ('error', {'event_type': 'error', 'error': {'code': 'internal', 'message': 'Oops'}}), \
-            {'error': 'internal', 'error_message': 'Oops'}
+        return ('error', {'event_type': 'error',
+                          'error': {'code': 'internal', 'message': 'Oops'}}), {
+            'error': 'internal', 'error_message': 'Oops'}
 
 
 SPEAKERS = [Generate, Array, Snake, Vertex, Blocked, Candidates, OpenAICompatible, VertexOpenAI,

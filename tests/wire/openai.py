@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenAI's chat completions, completions, embeddings and responses, and those made like them."""
 from wire.facts import asked
-from wire.scenario import EARLIER, RESULT, WEATHER, cut_text, dumps
+from wire.scenario import EARLIER, LONG, RESULT, WEATHER, cut_text, dumps
 from wire.speaker import Speaker
 
 STOPS = {'stop': 'stop', 'length': 'length', 'tools': 'tool_calls'}
@@ -359,4 +359,11 @@ class Responses(Speaker):
             {'error': 'server_error', 'error_message': 'Oops'}
 
 
-SPEAKERS = [Chat, Azure, AzureInference, Completions, Embeddings, Responses]
+class LongResponses(Responses):
+    """The last event holds the whole answer, and the counts behind it."""
+    name = 'openai long responses'
+    scenarios = (LONG,)
+    with_content = False
+
+
+SPEAKERS = [Chat, Azure, AzureInference, Completions, Embeddings, Responses, LongResponses]

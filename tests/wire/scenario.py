@@ -58,6 +58,8 @@ THINK = Scenario('thinking', thought=('The sky', ' is blue.'), usage=Usage(31, 2
 TOOLS = Scenario('tools', pieces=(), stop='tools', history=True,
                  tools=(Tool('call-1', 'get_weather', {'city': 'Zürich', 'days': [1, 2]}),
                         Tool('call-2', 'get_time', {'zone': 'a"b\\c'})))
+# More than comes in one piece.
+LONG = Scenario('long', pieces=tuple('%05d ' % i * 1500 for i in range(5)))
 ALL = (PLAIN, LENGTH, CACHED, THINK, TOOLS)
 
 

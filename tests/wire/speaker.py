@@ -24,6 +24,7 @@ class Speaker:
     late_dialect = None
     late_whole = late_stream = True
     scenarios = ALL
+    with_content = True         # there is not too much of it to write down
     method = 'POST'
     method_head = ()
 
@@ -90,6 +91,8 @@ class Speaker:
     def case(self, kind, s, ask, fact, answer, outcome='ok', end='freed', late=False):
         fact = Fact(fact)
         cand = fact.pop('candidate', False) or 'finish' in fact
+        if late:        # nobody knows when it was asked
+            fact.pop('first_chunk', None)
         if outcome != 'ok' and cand and not fact.get('finish') and not late:
             fact['finish'] = 'error'
             fact['message_finish'] = ''
@@ -99,7 +102,8 @@ class Speaker:
                 fact.pop('dialect', dialect), outcome, fact)
         content = [] if late or s is None else self.content(s)
         return Case('%s, %s%s' % (self.name, kind, ', ' + s.name if s else ''), ask, answer, end,
-                    dump(*args, content=None), dump(*args, content=content))
+                    dump(*args, content=None),
+                    dump(*args, content=content) if self.with_content else '')
 
     def cases(self):
         out = []

@@ -92,6 +92,7 @@ static void parse_free(struct parse *p)
 {
 	doc_close(&p->request);
 	doc_close(&p->answer);
+	doc_close(&p->long_event);
 	stage_done(&p->input_stage);
 	stage_done(&p->stage);
 	buf_done(&p->start);

@@ -293,6 +293,7 @@ struct parse {
 	struct call *call;
 	struct doc request;
 	struct doc answer;
+	struct doc long_event;	  /* one that comes in pieces */
 	struct stage input_stage; /* of the request, which may still come beside the answer */
 	struct stage stage;
 	struct candidate *candidates; /* by index */
