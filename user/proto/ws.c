@@ -14,10 +14,6 @@
 /* The ratio says nothing about small messages. */
 #define RATIO_FROM (1u << 20)
 
-#define OP_CONTINUE 0
-#define OP_TEXT	    1
-#define OP_CLOSE    8
-
 enum state {
 	HEAD,
 	PAYLOAD,
@@ -85,14 +81,14 @@ static void inflate_begin(struct ws *w)
 		err = inflate_msg_reset(w->z, w->window_lost && !w->deflate.no_takeover);
 	w->window_lost = err != 0;
 	/* In a binary message a zero byte is a byte like others. */
-	if (err || (inflate_msg_unsure(w->z) && w->opcode != OP_TEXT))
+	if (err || (inflate_msg_unsure(w->z) && w->opcode != WS_TEXT))
 		message_unread(w);
 }
 
 static void message_begin(struct ws *w, bool packed)
 {
 	static const struct sv types[] = { { "", 0 }, { "text", 4 }, { "binary", 6 } };
-	bool headless = w->opcode == OP_CONTINUE;
+	bool headless = w->opcode == WS_CONTINUE;
 
 	event_begin(&w->out, types[w->opcode], false);
 	w->inside = true;
@@ -198,29 +194,29 @@ static void frame_end(struct ws *w)
 {
 	w->state = HEAD;
 	w->head_len = 0;
-	if (w->opcode == OP_CLOSE) {
+	if (w->opcode == WS_CLOSE) {
 		w->closed = true;
 		if (w->control_len == 2)
 			w->close_code =
 				(uint16_t)((uint8_t)w->control[0] << 8 | (uint8_t)w->control[1]);
 		w->state = CLOSED;
-	} else if (w->opcode < OP_CLOSE && w->fin) {
+	} else if (w->opcode < WS_CLOSE && w->fin) {
 		message_end(w);
 	}
 }
 
 /* A head is whole. False: it does not fit. */
-static bool frame_begin(struct ws *w, const struct ws_frame *f)
+static bool frame_begin(struct ws *w, const struct wsframe *f)
 {
 	bool inside = w->inside;
 
 	/* Behind a join, what is not a start may go on with what was not seen. */
-	if (w->doubtful && f->opcode == OP_CONTINUE)
+	if (w->doubtful && f->opcode == WS_CONTINUE)
 		inside = true;
-	if (!ws_follows(f, &inside))
+	if (!wsframe_follows(f, &inside))
 		return false;
 	w->counts.frames++;
-	w->counts.control += f->opcode >= OP_CLOSE;
+	w->counts.control += f->opcode >= WS_CLOSE;
 	w->opcode = f->opcode;
 	w->fin = f->fin;
 	w->left = f->len;
@@ -228,7 +224,7 @@ static bool frame_begin(struct ws *w, const struct ws_frame *f)
 	memcpy(w->mask, f->mask, sizeof(w->mask));
 	w->control_len = 0;
 	w->state = PAYLOAD;
-	if (f->opcode < OP_CLOSE) {
+	if (f->opcode < WS_CLOSE) {
 		if (!w->inside)
 			message_begin(w, f->packed);
 		w->doubtful = false;
@@ -250,7 +246,7 @@ static void control_data(struct ws *w, struct sv bytes)
 static void payload(struct ws *w, struct sv bytes)
 {
 	w->left -= bytes.len;
-	if (w->opcode >= OP_CLOSE)
+	if (w->opcode >= WS_CLOSE)
 		control_data(w, bytes);
 	else
 		message_data(w, bytes, w->fin && !w->left);
@@ -312,15 +308,15 @@ static void head_broken(struct ws *w)
 
 static void feed_head(struct ws *w, struct sv *in)
 {
-	struct ws_frame f;
+	struct wsframe f;
 	int n = 0;
 
 	/* A byte at a time up to the length: no head needs more than it has. */
 	while (in->len && !n) {
 		w->head[w->head_len++] = (uint8_t)in->p[0];
 		*in = sv_skip(*in, 1);
-		n = ws_head((struct sv){ (const char *)w->head, w->head_len }, w->from,
-			    may_be_packed(w), &f);
+		n = wsframe_read((struct sv){ (const char *)w->head, w->head_len }, w->from,
+				 may_be_packed(w), &f);
 	}
 	if (!n)
 		return;
@@ -331,7 +327,7 @@ static void feed_head(struct ws *w, struct sv *in)
 	w->head_len = 0;
 	if (!w->left) {
 		/* An empty end of a message; of control frames nothing is missing. */
-		if (w->opcode < OP_CLOSE)
+		if (w->opcode < WS_CLOSE)
 			payload(w, SV_NONE);
 		frame_end(w);
 	}
@@ -445,7 +441,7 @@ static void gap_in_frame(struct ws *w, uint64_t count)
 {
 	w->left -= count;
 	w->mask_at = (uint8_t)((w->mask_at + count) & 3);
-	if (w->opcode < OP_CLOSE) {
+	if (w->opcode < WS_CLOSE) {
 		w->torn = true;
 		if (!w->packed && !w->dead)
 			event_skip(&w->out);

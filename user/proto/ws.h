@@ -12,15 +12,11 @@
  *
  * It may be joined in the middle, and bytes may be missing. Inside a frame they are passed over
  * exactly. Behind that, and after a join, the place is found again by frames that follow each
- * other as they should (ws_seek.h), and until then bytes are kept, WS_SEEK_MAX at most.
+ * other as they should (wsframe.h), and until then bytes are kept, WS_SEEK_MAX at most.
  */
 #include "base/inflate_msg.h"
+#include "base/wsframe.h"
 #include "proto/event.h"
-
-enum ws_from {
-	WS_FROM_CLIENT, /* its frames are masked (RFC 6455 section 5.1) */
-	WS_FROM_SERVER,
-};
 
 /* Close codes that are no number on the wire (RFC 6455 section 7.1.5). */
 #define WS_CLOSE_NONE 1005
@@ -68,7 +64,7 @@ struct ws {
 	struct ws_seek *seek; /* the place is lost; see ws_seek.h */
 	uint8_t state;
 	uint8_t head_len;
-	uint8_t head[14];
+	uint8_t head[WSFRAME_HEAD_MAX];
 	uint8_t opcode; /* of this frame */
 	uint8_t mask_at;
 	bool fin;

@@ -6,7 +6,6 @@
 #include "proto/ws.h"
 
 #include "../events.h"
-#include "proto/ws_seek.h"
 
 #define LIMIT 100000
 
@@ -76,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(a == b);
 	else
 		run(data[0], data[1], in, &b);
-	ws_plausible(in, WS_FROM_CLIENT);
+	wsframe_plausible(in, WS_FROM_CLIENT);
 	if (ws_extensions(in, got))
 		CHECK(got[0].window_bits >= 8 && got[1].window_bits <= 15);
 	return 0;

@@ -8,7 +8,6 @@
 #include <zlib.h>
 
 #include "events.h"
-#include "proto/ws_seek.h"
 
 #include "ws_vectors.inc"
 
@@ -467,16 +466,16 @@ static void test_extensions(void **state)
 static void test_plausible(void **state)
 {
 	(void)state;
-	assert_true(ws_plausible(VECTOR(client), WS_FROM_CLIENT));
-	assert_true(ws_plausible(VECTOR(server), WS_FROM_SERVER));
-	assert_true(ws_plausible(VECTOR(client_takeover), WS_FROM_CLIENT));
-	assert_true(ws_plausible(VECTOR(server_takeover), WS_FROM_SERVER));
-	assert_false(ws_plausible(VECTOR(client), WS_FROM_SERVER));
-	assert_false(ws_plausible(VECTOR(server), WS_FROM_CLIENT));
-	assert_false(ws_plausible(SV("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), WS_FROM_CLIENT));
-	assert_false(ws_plausible(SV("{\"jsonrpc\":\"2.0\"}\n"), WS_FROM_SERVER));
-	assert_false(ws_plausible(SV("\0\0\0\4\1\0\0\0\0\0\0\0\4\1\0\0\0\0"), WS_FROM_SERVER));
-	assert_false(ws_plausible(SV(""), WS_FROM_SERVER));
+	assert_true(wsframe_plausible(VECTOR(client), WS_FROM_CLIENT));
+	assert_true(wsframe_plausible(VECTOR(server), WS_FROM_SERVER));
+	assert_true(wsframe_plausible(VECTOR(client_takeover), WS_FROM_CLIENT));
+	assert_true(wsframe_plausible(VECTOR(server_takeover), WS_FROM_SERVER));
+	assert_false(wsframe_plausible(VECTOR(client), WS_FROM_SERVER));
+	assert_false(wsframe_plausible(VECTOR(server), WS_FROM_CLIENT));
+	assert_false(wsframe_plausible(SV("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), WS_FROM_CLIENT));
+	assert_false(wsframe_plausible(SV("{\"jsonrpc\":\"2.0\"}\n"), WS_FROM_SERVER));
+	assert_false(wsframe_plausible(SV("\0\0\0\4\1\0\0\0\0\0\0\0\4\1\0\0\0\0"), WS_FROM_SERVER));
+	assert_false(wsframe_plausible(SV(""), WS_FROM_SERVER));
 }
 
 int main(void)
