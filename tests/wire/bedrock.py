@@ -418,5 +418,5 @@ class Retrieve(Bedrock):
         return None
 
 
-SPEAKERS = [Converse, InvokeAnthropic, LongInvoke, InvokeLlama, InvokeTitan, InvokeMistral, InvokeCohere,
-            InvokeNova, Embed, EmbedCohere, Agent, Retrieve]
+SPEAKERS = [Converse, InvokeAnthropic, LongInvoke, InvokeLlama, InvokeTitan, InvokeMistral,
+            InvokeCohere, InvokeNova, Embed, EmbedCohere, Agent, Retrieve]
