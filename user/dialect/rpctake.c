@@ -55,7 +55,7 @@ static bool told_by_sender(struct rpc_reader *r, const struct rpc_place *w, cons
 static uint64_t authority_of(struct sv url)
 {
 	size_t at = sv_find(url, ':');
-	struct sv rest = sv_skip(url, at);
+	struct sv rest = url.len ? sv_skip(url, at) : SV("");
 
 	if (!sv_starts(rest, SV("://")))
 		return 0;
