@@ -214,6 +214,9 @@ void anthropic_finish(struct parse *p)
 
 	take_finish(p);
 	take_error(p);
+	/* What a stream begins with counts its first token only; the end of it has the sum. */
+	if (p->ex->msg[EX_RESPONSE].gapped && p->candidates && !p->candidates->finish.len)
+		u->output.set = false;
 	if (!u->input.set)
 		return;
 	if (u->cache_write.set && u->cache_write.v < INT64_MAX / 4)

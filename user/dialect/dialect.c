@@ -171,7 +171,8 @@ static void on_begin(void *ctx, struct exchange *ex)
 		d->stats.server_role++;
 		return;
 	}
-	if (ex->msg[EX_REQUEST].head_seen) {
+	/* Of HTTP/2 the path may be unknown: then the answer tells. */
+	if (ex->msg[EX_REQUEST].head_seen && ex->target.len) {
 		r = find_route(d, ex);
 		switch (r.verdict) {
 		case ROUTE_MODEL:
@@ -290,6 +291,8 @@ static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
 	struct json_reader *r;
 
 	(void)ctx;
+	if (p && side == EX_RESPONSE && !p->t_first_event)
+		p->first_lost = true;
 	/* Events are whole or not there: nothing spans a gap. */
 	if (!p || !p->api || (side == EX_RESPONSE && ex->msg[EX_RESPONSE].kind != EX_PLAIN))
 		return;

@@ -160,7 +160,9 @@ static void take_times(struct parse *p, uint64_t time)
 
 	/* A connection that idles on after a whole answer does not make the call longer. */
 	carry_times(p->call, p->ex, resp->t_end && p->whole ? resp->t_end : time);
-	p->call->t_first_chunk = p->t_first_event;
+	/* From a request to the first event, both of which were seen: else it would be wrong. */
+	if (p->ex->msg[EX_REQUEST].head_seen && !p->first_lost)
+		p->call->t_first_chunk = p->t_first_event;
 }
 
 static void take_identity(struct parse *p)

@@ -330,6 +330,7 @@ struct parse {
 	enum call_op op;
 	uint64_t now;
 	uint64_t t_first_event;
+	bool first_lost;      /* what was lost before it may have been the first */
 	const char *provider; /* by host; NULL: not a known one */
 };
 

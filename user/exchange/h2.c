@@ -9,6 +9,8 @@
 
 /* Streams that ended lately: what still comes on them is no new call. */
 #define GONE_MAX 32
+/* Of a name longer than this, which DNS does not have, the rest is not kept. */
+#define HOST_MAX 260
 
 struct stream {
 	uint32_t id;
@@ -43,6 +45,8 @@ struct h2 {
 	uint8_t why; /* enum conn_end, once closing */
 	bool closing;
 	bool missed; /* bytes were lost while a request may have begun */
+	bool hosts;  /* requests name several */
+	char *host;  /* the one that they name; NULL: none yet */
 };
 
 static enum ex_side side_of(const struct half *half)
@@ -216,11 +220,28 @@ static void add_missed(struct h2 *h, uint32_t id)
 	h->missed = false;
 }
 
+/*
+ * A client has a connection for each host, but for browsers: where a request's host is not known,
+ * it is the one that all others named.
+ */
+static void take_host(struct h2 *h, struct http_head *head)
+{
+	struct sv host = sv_of(h->host);
+
+	if (!head->authority.len && head->fields_unknown && !h->hosts)
+		head->authority = host;
+	else if (head->authority.len && host.len)
+		h->hosts |= !sv_eq_nocase(host, head->authority);
+	else if (head->authority.len)
+		h->host = strndup(head->authority.p, sv_cut(head->authority, HOST_MAX).len);
+}
+
 static void request_head(struct half *half, uint32_t id, uint64_t stamp,
 			 const struct http_head *head)
 {
 	struct h2 *h = half->h2;
 	struct stream *s = find(h, id);
+	struct http_head known;
 
 	if (!s) {
 		if (is_gone(h, id) || !(id & 1))
@@ -236,11 +257,13 @@ static void request_head(struct half *half, uint32_t id, uint64_t stamp,
 		return;
 	}
 	s->head[EX_REQUEST] = true;
+	known = *head;
+	take_host(h, &known);
 	if (half->pending)
 		round_gap(s->round, EX_REQUEST, half->pending, false);
 	half->pending = 0;
 	round_start(s->round, EX_REQUEST, stamp);
-	round_head(s->round, EX_REQUEST, head);
+	round_head(s->round, EX_REQUEST, &known);
 }
 
 static void response_head(struct half *half, uint32_t id, uint64_t stamp,
@@ -508,6 +531,7 @@ static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t t
 	http2_done(&h->half[EX_REQUEST].http);
 	http2_done(&h->half[EX_RESPONSE].http);
 	free(h->streams);
+	free(h->host);
 	free(h);
 	conn->user = NULL;
 }

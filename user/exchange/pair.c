@@ -265,7 +265,9 @@ static enum http1_verdict resp_head(void *ctx, const struct http1_head *head)
 		p->finished = true;
 		return HTTP1_AS_TUNNEL;
 	}
-	return round->without_body ? HTTP1_WITHOUT_BODY : HTTP1_AS_FRAMED;
+	return round->without_body	   ? HTTP1_WITHOUT_BODY
+	       : round->headed[EX_REQUEST] ? HTTP1_AS_FRAMED
+					   : HTTP1_MAYBE_WITHOUT_BODY;
 }
 
 static void resp_body(void *ctx, struct sv bytes)

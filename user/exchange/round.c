@@ -235,6 +235,7 @@ void round_head(struct round *round, enum ex_side side, const struct http_head *
 {
 	struct exchange *ex = round->ex;
 
+	round->headed[side] = true;
 	if (side == EX_REQUEST) {
 		round->without_body = sv_eq(head->method, SV("HEAD"));
 		round->connects = sv_eq(head->method, SV("CONNECT"));
@@ -244,7 +245,9 @@ void round_head(struct round *round, enum ex_side side, const struct http_head *
 		return;
 	ex->http_major = head->major;
 	ex->http_minor = head->minor;
-	ex->msg[side].head_seen = true;
+	/* Of a head that is lost altogether HTTP/2 gives an empty one. */
+	ex->msg[side].head_seen =
+		!head->fields_unknown || head->method.len || head->status || head->field_count;
 	ex->msg[side].conflict = head->conflict;
 	ex->msg[side].fields_unknown = head->fields_unknown;
 	keep_headers(round, &ex->msg[side], head);

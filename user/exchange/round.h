@@ -27,6 +27,7 @@ struct round {
 	const char *broken;   /* why a message of it is */
 	bool begun;
 	bool started[2]; /* a byte was seen */
+	bool headed[2];	 /* its head was read */
 	bool torn[2];	 /* bytes are lost */
 	bool ended[2];
 	bool dead[2];	   /* its body is not handed on any more */

@@ -14,7 +14,8 @@ void event_out_init(struct event_out *o, uint64_t limit, event_fn *fn, void *ctx
 void event_out_done(struct event_out *o)
 {
 	free(o->buf);
-	*o = (struct event_out){ .fn = o->fn, .ctx = o->ctx, .limit = o->limit };
+	o->buf = NULL;
+	o->len = o->cap = 0;
 }
 
 static void give(struct event_out *o, struct sv data)

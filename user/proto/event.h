@@ -52,7 +52,7 @@ struct event_out {
 
 /* limit: of one event's data; what is beyond is cut off, and the event says so. */
 void event_out_init(struct event_out *o, uint64_t limit, event_fn *fn, void *ctx);
-/* Hands nothing on. */
+/* Hands nothing on. The counters stay. */
 void event_out_done(struct event_out *o);
 
 /* type must live until the event's end. */

@@ -9,6 +9,7 @@
 enum state {
 	IDLE,		/* between messages */
 	HEAD,		/* its start is in buf */
+	MAYBE_BODY,	/* a body, or the next response; in buf what may be a status line */
 	BODY,		/* left bytes */
 	BODY_CLOSE,	/* until the stream ends */
 	CHUNK_SIZE,	/* line: digits so far */
@@ -176,6 +177,10 @@ static void head_whole(struct http1 *p, struct sv s)
 		  : verdict == HTTP1_WITHOUT_BODY ? HTTP1_NO_BODY
 						  : head.framing;
 	body_begin(p, &head, framing);
+	if (verdict == HTTP1_MAYBE_WITHOUT_BODY && (p->state == BODY || p->state == CHUNK_SIZE)) {
+		p->maybe_state = p->state;
+		p->state = MAYBE_BODY;
+	}
 }
 
 /* What no message of this kind starts with; so that 64 KiB of it are not collected first. */
@@ -185,6 +190,8 @@ static bool is_no_start(const struct http1 *p, char c)
 		return c != 'H';
 	return (unsigned char)c <= ' ' || (unsigned char)c >= 0x7f;
 }
+
+static struct sv step(struct http1 *p, struct sv in);
 
 static struct sv on_idle(struct http1 *p, struct sv in)
 {
@@ -235,6 +242,42 @@ static struct sv take_left(struct http1 *p, struct sv *in)
 	p->left -= part.len;
 	*in = sv_skip(*in, part.len);
 	return part;
+}
+
+/* What was taken for the start of a message is a body's. */
+static void body_after_all(struct http1 *p)
+{
+	char *buf = p->buf;
+	struct sv held = { buf, p->buf_len };
+
+	p->buf = NULL;
+	p->buf_len = p->buf_cap = 0;
+	p->state = p->maybe_state;
+	while (held.len)
+		held = step(p, held);
+	free(buf);
+}
+
+/* The response to HEAD says how long a body would be, and the next response follows it at once. */
+static struct sv on_maybe_body(struct http1 *p, struct sv in)
+{
+	size_t n = sv_find(in, '\n');
+	struct sv line = sv_cut(in, n < in.len ? n + 1 : n);
+
+	if (!buf_add(p, line)) {
+		body_after_all(p);
+		return in;
+	}
+	if (n == in.len && http1_may_start(HTTP1_RESPONSES, (struct sv){ p->buf, p->buf_len }))
+		return sv_skip(in, n);
+	if (!http1_starts(HTTP1_RESPONSES, (struct sv){ p->buf, p->buf_len })) {
+		body_after_all(p);
+		return sv_skip(in, line.len);
+	}
+	message_whole(p);
+	message_start(p, p->start_stamp);
+	p->state = HEAD;
+	return sv_skip(in, line.len);
 }
 
 static struct sv on_body(struct http1 *p, struct sv in)
@@ -475,6 +518,8 @@ static struct sv step(struct http1 *p, struct sv in)
 		return on_idle(p, in);
 	case HEAD:
 		return on_head(p, in);
+	case MAYBE_BODY:
+		return on_maybe_body(p, in);
 	case BODY:
 		return on_body(p, in);
 	case BODY_CLOSE:
@@ -540,6 +585,8 @@ void http1_gap(struct http1 *p, uint64_t count)
 
 	if (!count || p->state == TUNNEL)
 		return;
+	if (p->state == MAYBE_BODY)
+		body_after_all(p);
 	if (p->state == BODY) {
 		gap_in_body(p, count);
 		return;
@@ -567,6 +614,8 @@ void http1_close(struct http1 *p)
 {
 	if (p->state == SEEK)
 		skipped(p, p->buf_len);
+	if (p->state == MAYBE_BODY)
+		body_after_all(p);
 	buf_drop(p);
 	if (p->open)
 		message_end(p, p->state == BODY_CLOSE ? HTTP1_CLOSED : HTTP1_CUT);

@@ -43,8 +43,9 @@ struct http1_head {
 /* What only the other direction knows: the answer of the head() callback. */
 enum http1_verdict {
 	HTTP1_AS_FRAMED,
-	HTTP1_WITHOUT_BODY, /* response to HEAD */
-	HTTP1_AS_TUNNEL,    /* 2xx to CONNECT */
+	HTTP1_WITHOUT_BODY,	  /* response to HEAD */
+	HTTP1_AS_TUNNEL,	  /* 2xx to CONNECT */
+	HTTP1_MAYBE_WITHOUT_BODY, /* the request is not known: what follows tells */
 };
 
 enum http1_end {
@@ -82,6 +83,7 @@ struct http1 {
 	uint8_t kind;
 	uint8_t state;
 	uint8_t line_state;
+	uint8_t maybe_state;  /* MAYBE_BODY: what it is if it is a body */
 	bool open;	      /* start() was called, end() not yet */
 	bool in_chunked;      /* the place was lost inside a chunked body */
 	uint64_t left;	      /* bytes of this body, or chunk, still to come */

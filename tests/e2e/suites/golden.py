@@ -59,6 +59,9 @@ def scenarios(codings):
         ('node20-sdk', [at('node20'), at('node_sdk.mjs'), 'serial'], few + cases.retried()[:1]),
         ('node26-sdk', [at('node26'), at('node_sdk.mjs'), 'parallel'], few),
         ('go-http', [at('go-plain')], clientlist.few(9)),
+        ('go-h2', [at('go-plain')], clientlist.few(9)),
+        ('node26-h2', [at('node26'), at('fetch.mjs'), 'http2'], clientlist.few(9)),
+        ('python-sdk-h2', [env.PYTHON, at('py_sdk.py'), 'async-h2'], few + cases.broken()[3:5]),
         ('rustls-aws-lc', [at('rustls-aws-lc')], OWN),
         ('blind', [at('tls-mbedtls-static'), '--big', '2000'], OWN),
     ]
@@ -67,9 +70,9 @@ def scenarios(codings):
 OWN = [dict(cases.case('c%02d' % i, 'chat', 'tools=1'), name='m-c%02d' % i) for i in range(3)]
 
 
-def arguments(ctx, what, path, pki):
+def arguments(provider, what, path, pki):
     """Our own clients in C and Rust take names instead of a file of cases."""
-    return [str(ctx.provider.port), pki, *[c['name'] for c in what]] if what is OWN else [path]
+    return [str(provider.port), pki, *[c['name'] for c in what]] if what is OWN else [path]
 
 
 def record(r, ctx, only=None):
@@ -77,19 +80,20 @@ def record(r, ctx, only=None):
     out = os.path.join(env.ROOT, 'tests', 'golden')
     os.makedirs(out, exist_ok=True)
     neutral_place()
-    environ = daemon.client_env(ctx.provider, ctx.pki, PYTHONPATH=os.path.join(PLACE, 'packages'))
     pki = os.path.join(PLACE, 'ca.pem')
     shutil.copy(ctx.pki['ca'], pki)
-    environ.update(E2E_CA=pki, SSL_CERT_FILE=pki, NODE_EXTRA_CA_CERTS=pki)
     for name, cmd, what in scenarios(ctx.codings):
         if only and name not in only:
             continue
+        provider = ctx.h2_provider if name.endswith('-h2') else ctx.provider
+        environ = daemon.client_env(provider, ctx.pki, PYTHONPATH=os.path.join(PLACE, 'packages'))
+        environ.update(E2E_CA=pki, SSL_CERT_FILE=pki, NODE_EXTRA_CA_CERTS=pki)
         path, rec = write_cases(what, PLACE), os.path.join(PLACE, name + '.rec')
         p = subprocess.run([os.path.join(PLACE, 'earshot'), 'run', '--quiet', '--record', rec, '--',
-                            *cmd, *arguments(ctx, what, path, pki)], env=environ, cwd=PLACE,
+                            *cmd, *arguments(provider, what, path, pki)], env=environ, cwd=PLACE,
                            stdout=subprocess.DEVNULL)
         r.equal(p.returncode, 0, name + ': recorded')
-        ctx.provider.take()
+        provider.take()
         shutil.copy(rec, out)
         os.chmod(os.path.join(out, name + '.rec'), 0o644)
     shutil.rmtree(PLACE)
