@@ -37,7 +37,8 @@ enum json_kind {
  * One wanted value. path: keys joined by '.', "[]" behind a key for the elements of its
  * array: "model", "choices[].delta.content", "input[]", "[]" alone for a top-level array.
  * "" is the document itself. A key that holds dots stands in quotes: a."b.c". A path may end
- * at a container: then its begin and end are reported. Keys are compared byte for byte after unescaping.
+ * at a container: then its begin and end are reported. Keys are compared byte for byte after
+ * unescaping.
  * group: a reader only sees rules whose group bit is in its mask.
  */
 struct json_rule {

@@ -112,4 +112,5 @@ A2A = [(binding, version) for binding in ('JSONRPC', 'HTTP+JSON') for version in
 
 
 def tests(ctx):
-    return [('a2a: %s, %s' % case, lambda r, c=case: a2a(r, *c)) for case in A2A] + [('mcp: %s, %s' % case, lambda r, c=case: one(r, *c)) for case in CASES]
+    return ([('a2a: %s, %s' % case, lambda r, c=case: a2a(r, *c)) for case in A2A] +
+            [('mcp: %s, %s' % case, lambda r, c=case: one(r, *c)) for case in CASES])
