@@ -352,7 +352,7 @@ static void on_reset(void *ctx, uint32_t id, uint32_t code)
 	(void)code;
 	if (!s)
 		return;
-	if (round->ended[EX_RESPONSE] || round->upgraded)
+	if (round->ended[EX_RESPONSE] || round->upgraded || round_over(round))
 		end(half->h2, s, outcome_of(half->h2, s));
 	else if (side_of(half) == EX_REQUEST)
 		end(half->h2, s, EX_CANCELLED);

@@ -15,6 +15,7 @@ struct pair {
 	struct http1 http[2];	  /* enum ex_side */
 	struct round *head;	  /* oldest first; a call leaves when both its sides ended */
 	struct round *reading[2]; /* whose message is being read */
+	struct round *tunnel;	  /* goes on as a WebSocket: all bytes are its own */
 	uint64_t pending[2];	  /* lost bytes that belong to no call yet */
 	uint64_t number;
 	uint64_t now;
@@ -24,6 +25,7 @@ struct pair {
 	bool gapped;   /* bytes were lost */
 	bool interim;  /* the response being read is a 1xx */
 	bool finished; /* upgraded, or given up: nothing more is read */
+	bool over;     /* was a WebSocket, and that is closed */
 };
 
 /* Calls. */
@@ -261,10 +263,11 @@ static enum http1_verdict resp_head(void *ctx, const struct http1_head *head)
 	round->upgraded = head->framing == HTTP1_TUNNEL ||
 			  (round->connects && head->http.status >= 200 && head->http.status < 300);
 	round_head(round, EX_RESPONSE, &head->http);
-	if (round->upgraded) {
-		p->finished = true;
+	if (round->ws)
+		p->tunnel = round;
+	p->finished = round->upgraded;
+	if (p->tunnel || p->finished)
 		return HTTP1_AS_TUNNEL;
-	}
 	return round->without_body	   ? HTTP1_WITHOUT_BODY
 	       : round->headed[EX_REQUEST] ? HTTP1_AS_FRAMED
 					   : HTTP1_MAYBE_WITHOUT_BODY;
@@ -291,6 +294,10 @@ static void resp_end(void *ctx, enum http1_end how)
 	struct pair *p = ctx;
 	struct round *round = p->reading[EX_RESPONSE];
 
+	if (p->tunnel) {
+		p->reading[EX_RESPONSE] = NULL;
+		return;
+	}
 	if (!p->interim) {
 		side_end(p, EX_RESPONSE, how);
 		return;
@@ -336,6 +343,21 @@ static void end_all(struct pair *p)
 		remove_call(p, p->head);
 }
 
+/* Up to both sides' close; what follows is nobody's. */
+static void tunnel_bytes(struct pair *p, enum ex_side side, struct sv bytes)
+{
+	struct round *round = p->tunnel;
+
+	round->now = p->now;
+	round_bytes(round, side, bytes);
+	if (!round_over(round))
+		return;
+	remove_call(p, round);
+	end_all(p);
+	p->tunnel = NULL;
+	p->over = true;
+}
+
 static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv bytes,
 		     uint64_t time)
 {
@@ -348,7 +370,13 @@ static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv 
 		return false;
 	}
 	p->now = time;
-	taken = http1_feed(&p->http[side_of(conn, dir)], bytes, time);
+	if (p->over) {
+		stat_add(pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len);
+		return true;
+	}
+	taken = p->tunnel ? 0 : http1_feed(&p->http[side_of(conn, dir)], bytes, time);
+	if (p->tunnel && taken < bytes.len)
+		tunnel_bytes(p, side_of(conn, dir), sv_skip(bytes, taken));
 	if (p->finished)
 		stat_more(pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len - taken);
 	if (p->finished)
@@ -365,7 +393,10 @@ static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t cou
 		return;
 	p->now = time;
 	p->gapped = true;
-	http1_gap(&p->http[side_of(conn, dir)], count);
+	if (p->tunnel)
+		round_gap(p->tunnel, side_of(conn, dir), count, true);
+	else if (!p->over)
+		http1_gap(&p->http[side_of(conn, dir)], count);
 }
 
 static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)

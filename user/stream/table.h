@@ -56,6 +56,7 @@ struct side {
 	uint64_t held_time;
 	struct reasm early;
 	uint8_t held_len;
+	uint8_t ws_bits; /* what the feeds before this one had of WebSocket frames */
 	bool seen;
 	char held[DETECT_MAX]; /* first bytes, while they do not suffice to decide */
 };

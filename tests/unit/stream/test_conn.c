@@ -80,6 +80,7 @@ static const char *const protos[] = {
 	[CONN_HTTP2] = "http2",		[CONN_TLS] = "tls",
 	[CONN_JSONRPC] = "jsonrpc",	[CONN_UPGRADED] = "upgraded",
 	[CONN_UNKNOWN] = "unknown",	[CONN_UNSEEN] = "unseen",
+	[CONN_WEBSOCKET] = "websocket",
 };
 
 static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)
@@ -115,6 +116,7 @@ static void begin_with(struct run *r, const struct conns_opts *more)
 	memset(r, 0, sizeof(*r));
 	opts.stats = r->stats;
 	opts.readers[CONN_HTTP1] = opts.readers[CONN_UNSEEN] = (struct conn_reader){ &sink, r };
+	opts.readers[CONN_WEBSOCKET] = (struct conn_reader){ &sink, r };
 	opts.ignore = on_ignore;
 	opts.ignore_ctx = r;
 	r->now = 1000 * MS;
@@ -338,6 +340,34 @@ static void test_joined_late_with_a_false_start(void **state)
 	data(&r, 2, W, "x");
 	data(&r, 2, W, "PRI * HTTP/2.0\r\n");
 	finish(&r, "1(cl 1w:POST / HTTP/1.1\n 2!http2 1)stopped");
+}
+
+/* WebSocket: by one message of JSON, or by two records of which each is a frame. */
+static void test_joined_late_websocket(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r);
+	r.flags = ES_F_LATE;
+	data(&r, 1, R, "\x81\x0f{\"type\":\"done\"}");
+	data(&r, 1, W, "GET / HTTP/1.1\n");
+	data(&r, 2, R, "\xc1\x10one 678901234567");
+	data(&r, 2, R, "no frame");
+	data(&r, 2, R, "\xc1\x10two 678901234567");
+	data(&r, 2, R, "\xc1\x10six 678901234567");
+	data(&r, 3, R,
+	     "\x81\x8a"
+	     "AAAA"
+	     ":aaaaaaaa<"
+	     "\x89\x80"
+	     "AAAA");
+	assert_int_equal(r.stats[ES_U_JOINED].bytes, 18 + 8 + 18);
+	finish(&r, "1(cl 1r:\x81\x0f{\"type\":\"done\"} 1w:GET / HTTP/1.1\n "
+		   "2(cl 2r:\xc1\x10six 678901234567 3(sl 3r:\x81\x8a"
+		   "AAAA:aaaaaaaa<\x89\x80"
+		   "AAAA "
+		   "1)stopped 2)stopped 3)stopped");
 }
 
 static void test_joined_late_for_nothing(void **state)
@@ -745,6 +775,7 @@ int main(void)
 		cmocka_unit_test(test_upgraded),
 		cmocka_unit_test(test_joined_late),
 		cmocka_unit_test(test_joined_late_with_a_false_start),
+		cmocka_unit_test(test_joined_late_websocket),
 		cmocka_unit_test(test_joined_late_for_nothing),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_start_is_lost),
