@@ -190,7 +190,8 @@ static struct stream *stream_of(struct half *half, uint32_t id)
 	if (!s && !(id & 1))
 		return NULL;
 	if (!s && !is_gone(h, id)) {
-		if (h->conn->late || h->half[EX_REQUEST].gapped)
+		/* An answer to what never came: that it is lost may not have been told yet. */
+		if (h->conn->late || h->half[EX_REQUEST].gapped || id > h->asked)
 			s = add_headless(h, id);
 		else
 			lose(h, ES_U_PROTO_ERROR, 0);

@@ -175,6 +175,20 @@ static void broken(struct http2 *p, const char *why)
 	hpack_lost(&p->hpack);
 }
 
+/*
+ * What was taken for something is not that; the true place may be as near as its next byte. It is
+ * at the start of was, or, its first bytes having come before, in small; in is what follows it.
+ */
+static struct sv look_again(struct http2 *p, size_t in_small, struct sv was, struct sv in)
+{
+	skipped(p, 1);
+	if (!in_small)
+		return sv_skip(was, 1);
+	if (!buf_add(p, (struct sv){ p->small + 1, in_small - 1 }, HTTP2_SEEK_MAX))
+		skipped(p, in_small - 1);
+	return in;
+}
+
 /* Frames. */
 
 static void frame_done(struct http2 *p)
@@ -318,6 +332,8 @@ static struct sv on_control(struct http2 *p, struct sv in)
 
 static struct sv on_preface(struct http2 *p, struct sv in)
 {
+	struct sv was = in;
+	bool held = p->small_len;
 	const char *at = gather(p, &in, PREFACE_LEN);
 
 	if (!at)
@@ -326,10 +342,8 @@ static struct sv on_preface(struct http2 *p, struct sv in)
 		p->state = FRAME;
 		return in;
 	}
-	p->ops->broken(p->ctx, "no HTTP/2 preface");
-	seek(p);
-	skipped(p, PREFACE_LEN);
-	return in;
+	broken(p, "no HTTP/2 preface");
+	return look_again(p, held ? PREFACE_LEN : 0, was, in);
 }
 
 static struct sv on_frame(struct http2 *p, struct sv in)
@@ -347,13 +361,7 @@ static struct sv on_frame(struct http2 *p, struct sv in)
 	if (!error)
 		return in;
 	broken(p, error);
-	/* The true place may be as near as the next byte. */
-	skipped(p, 1);
-	if (!held)
-		return sv_skip(was, 1);
-	if (!buf_add(p, (struct sv){ p->small + 1, H2FRAME_HEAD - 1 }, HTTP2_SEEK_MAX))
-		skipped(p, H2FRAME_HEAD - 1);
-	return in;
+	return look_again(p, held ? H2FRAME_HEAD : 0, was, in);
 }
 
 static struct sv on_prefix(struct http2 *p, struct sv in)
