@@ -22,7 +22,9 @@ struct pair {
 	unsigned int count;
 	uint8_t why; /* enum conn_end, once closing */
 	bool closing;
-	bool gapped;   /* bytes were lost */
+	bool gapped; /* bytes were lost */
+	bool ahead;  /* the client sends requests before it has its answers */
+	bool owed; /* a response came without its request, before it was told that bytes are lost */
 	bool interim;  /* the response being read is a 1xx */
 	bool finished; /* upgraded, or given up: nothing more is read */
 	bool over;     /* was a WebSocket, and that is closed */
@@ -216,8 +218,9 @@ static void req_gap(void *ctx, uint64_t lost, bool exact)
 
 	if (p->reading[EX_REQUEST])
 		round_gap(p->reading[EX_REQUEST], EX_REQUEST, lost, exact);
-	else
+	else if (!p->owed)
 		p->pending[EX_REQUEST] += lost;
+	p->owed = false;
 }
 
 static void req_end(void *ctx, enum http1_end how)
@@ -240,11 +243,14 @@ static void resp_start(void *ctx, uint64_t stamp)
 	struct pair *p = ctx;
 	struct round *round = awaiting(p);
 
-	if (!round)
+	if (!round) {
+		p->owed = !p->pending[EX_REQUEST] && !p->conn->late;
 		round = add_headless(p);
+	}
 	p->reading[EX_RESPONSE] = round;
 	if (!round)
 		return;
+	p->ahead |= round->next && !round->torn[EX_RESPONSE];
 	if (p->pending[EX_RESPONSE])
 		round_gap(round, EX_RESPONSE, p->pending[EX_RESPONSE], false);
 	p->pending[EX_RESPONSE] = 0;
@@ -278,6 +284,20 @@ static void resp_body(void *ctx, struct sv bytes)
 	side_bytes(ctx, EX_RESPONSE, bytes);
 }
 
+/*
+ * It may show late that bytes are lost: when the next ones come, and more than one request waits.
+ * A client that does not send ahead had its answers but for the last one.
+ */
+static void end_passed(struct pair *p, struct round *round)
+{
+	while (round->next) {
+		struct round *next = round->next;
+
+		remove_call(p, round);
+		round = next;
+	}
+}
+
 static void resp_gap(void *ctx, uint64_t lost, bool exact)
 {
 	struct pair *p = ctx;
@@ -287,6 +307,8 @@ static void resp_gap(void *ctx, uint64_t lost, bool exact)
 		round_gap(round, EX_RESPONSE, lost, exact);
 	else
 		p->pending[EX_RESPONSE] += lost;
+	if (round && !p->reading[EX_RESPONSE] && !p->ahead)
+		end_passed(p, round);
 }
 
 static void resp_end(void *ctx, enum http1_end how)
