@@ -158,7 +158,7 @@ static struct opt_int code_of(struct sv raw)
 	memcpy(text, raw.p, raw.len);
 	text[raw.len] = '\0';
 	v = strtoll(text, &end, 10);
-	return *end ? (struct opt_int){ 0 } : (struct opt_int){ v, true };
+	return (struct opt_int){ v, *end == '\0' };
 }
 
 static void take_rpc_error(struct call *c, const struct rpcmsg *m)

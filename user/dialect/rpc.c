@@ -300,8 +300,9 @@ static void on_req_end(void *ctx, struct exchange *ex)
 		return;
 	v->now = req->t_end;
 	body_end(v, EX_REQUEST, req->complete && !carry_loss(req));
-	if (v->mode == MODE_GRPC) {
-		struct rpc_place w = place(v, EX_REQUEST, false);
+	/* What says nothing that is looked for is a request all the same. */
+	if (v->mode == MODE_GRPC || (v->mode == MODE_REST && !v->calls)) {
+		struct rpc_place w = place(v, EX_REQUEST, carry_loss(req));
 
 		rpc_take_a2a(v->r, &w, NULL);
 		v->ours = true;

@@ -55,7 +55,7 @@ static bool told_by_sender(struct rpc_reader *r, const struct rpc_place *w, cons
 static uint64_t authority_of(struct sv url)
 {
 	size_t at = sv_find(url, ':');
-	struct sv rest = sv_skip(url, at);
+	struct sv rest = url.len ? sv_skip(url, at) : SV("");
 
 	if (!sv_starts(rest, SV("://")))
 		return 0;
@@ -319,7 +319,8 @@ enum rpc_kind rpc_take(struct rpc_reader *r, struct rpc_place *w, const struct r
 	if (meaning == RPC_MCP_ONLY)
 		meaning = w->own->is_mcp || (w->session && w->session->is_mcp) ? RPC_MCP
 									       : RPC_FOREIGN;
-	w->ours |= meaning != RPC_FOREIGN;
+	/* Of A2A the client's end is told; at the server's, HTTP is. */
+	w->ours |= meaning == RPC_MCP || (meaning != RPC_FOREIGN && w->sent);
 	if (m->has_id || (m->broken && !sv_starts(method, SV("notifications/")))) {
 		take_request(r, w, m, meaning);
 		return m->broken ? RPC_BROKEN : RPC_REQUEST;

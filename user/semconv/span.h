@@ -68,7 +68,7 @@ struct span {
 	uint8_t trace_id[16];
 	uint8_t span_id[8];
 	uint8_t parent_id[8];	/* all zero: root */
-	uint8_t trace_flags; /* of the parent */
+	uint8_t trace_flags;	/* of the parent */
 	struct sv trace_state;	/* W3C tracestate, as the wire had it */
 	struct call_trace link; /* to another span; unless set there is none */
 	struct sv name;

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """MCP as the Python SDK speaks it: pipes, streamable HTTP with events and with plain answers, and
-HTTP+SSE; the revision with a handshake and the one without. The client's own words are the truth.
-"""
+HTTP+SSE; the revision with a handshake and the one without. A2A in both of its revisions. The
+client's own words are the truth."""
 import os
 
 from harness import daemon, env
 
 from .clients import script
 
-PY_MCP = script('py_mcp.py')
+PY_MCP, PY_A2A = script('py_mcp.py'), script('py_a2a.py')
 
 
 class Nobody:
@@ -35,17 +35,17 @@ def told_by(s):
     return a['mcp.method.name'], what, a.get('error.type')
 
 
-def watched(r, name, args):
+def watched(r, name, args, client=PY_MCP, least=9):
     reason = env.missing(env.PYTHON)
     if reason:
         r.skip(name, reason)
         return None, None
-    run = daemon.watch(name, Nobody(), [env.PYTHON, PY_MCP, *args],
+    run = daemon.watch(name, Nobody(), [env.PYTHON, client, *args],
                        dict(os.environ, PYTHONPATH=env.site_packages(),
                             PYTHONDONTWRITEBYTECODE='1'))
     r.equal(run.rc, 0, 'exit status')
     rows = run.rows()
-    r.check(len(rows) >= 9, 'the client did its work', run.stderr[-2000:])
+    r.check(len(rows) >= least, 'the client did its work', run.stderr[-2000:])
     return run, rows
 
 
@@ -89,5 +89,28 @@ def one(r, kind, mode):
 CASES = [(kind, mode) for kind in ('stdio', 'http', 'json', 'sse') for mode in ('auto', 'legacy')]
 
 
+def a2a(r, binding, version):
+    run, rows = watched(r, 'a2a %s %s' % (binding, version), ['both', binding, version], PY_A2A, 6)
+    if not rows or daemon.BARE:
+        return
+    spans = sorted((s for s in run.spans if s.a.get('gen_ai.operation.name') == 'invoke_agent'),
+                   key=lambda s: s.start)
+    r.equal([s.a.get('gen_ai.conversation.id') for s in spans], [x['context'] for x in rows],
+            'each task, by its context')
+    r.equal([bool(s.error()) for s in spans], [x['state'].endswith('FAILED') for x in rows],
+            'which of them failed')
+    for key, want in (('gen_ai.agent.name', 'planner'), ('gen_ai.agent.version', '7.1'),
+                      ('gen_ai.provider.name', 'a2a'), ('server.address', '127.0.0.1')):
+        r.equal({s.a.get(key) for s in spans}, {want}, key)
+    r.equal({(s.name, s.kind) for s in spans}, {('invoke_agent planner', 3)}, 'name and kind')
+    rest = {(s.kind, s.name) for s in run.spans if s not in spans}
+    r.check({(2, 'POST'), (3, 'GET')} <= rest <= {(2, 'POST'), (2, 'GET'), (3, 'GET')},
+            'the rest is the card, and the server\'s end', rest)
+
+
+A2A = [(binding, version) for binding in ('JSONRPC', 'HTTP+JSON') for version in ('1.0', '0.3')]
+
+
 def tests(ctx):
-    return [('mcp: %s, %s' % case, lambda r, c=case: one(r, *c)) for case in CASES]
+    return ([('a2a: %s, %s' % case, lambda r, c=case: a2a(r, *c)) for case in A2A] +
+            [('mcp: %s, %s' % case, lambda r, c=case: one(r, *c)) for case in CASES])

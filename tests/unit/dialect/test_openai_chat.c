@@ -253,7 +253,7 @@ static const struct driver_case cases[] = {
 	    .answer = DELTA("{\"content\":\"x\"}")
 		    CHUNK("\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]") },
 	  true,
-	  "chat openai openai.chat ok\nid=c-1\nanswered_by=m\nfinish=stop\nfirst_chunk=2\n"
+	  "chat openai openai.chat ok\nid=c-1\nanswered_by=m\nfinish=stop\n"
 	  "loss=joined_late\nout assistant: text(x) finish=stop\n" },
 	{ "coding not understood",
 	  { .target = CHAT, .request = "{\"model\":\"m\"}", .answer = "", .decode_failed = true },
