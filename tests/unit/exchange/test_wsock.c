@@ -73,8 +73,7 @@ static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const st
 	assert_int_equal(ex->msg[side].kind, EX_WEBSOCKET);
 	if (!ev->cont)
 		note(&r->notes, "%c{%.*s|", side == EX_REQUEST ? 'q' : 'r', SV_ARG(ev->type));
-	if (r->notes.len < 1000)
-		note(&r->notes, "%s%.*s", ev->gap ? "~" : "", SV_ARG(ev->data));
+	note(&r->notes, "%s%.*s", ev->gap ? "~" : "", SV_ARG(sv_cut(ev->data, 200)));
 	if (!ev->more)
 		note(&r->notes, "%s%s} ", ev->truncated ? "+" : "", ev->unread ? "?" : "");
 }
