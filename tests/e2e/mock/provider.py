@@ -5,9 +5,10 @@
 usage: provider.py --cert CHAIN --key KEY [--port N] [--log FILE]
 
 It speaks HTTP/1.1; h2 where that is asked for by ALPN and allowed. Where it is told to, it grants
-WebSockets on the path of responses (by upgrade, and by extended CONNECT on h2), with the
-directives of websocket.py; else clients fall back. A request says what it wants in its x-mock header, or, where the client
-sends none of ours, the script given to the provider says it: the directives of wire.Writer, and
+WebSockets on the path of responses (by upgrade, and by extended CONNECT on h2), with the directives
+of websocket.py; else clients fall back. A request says what it wants in its x-mock header, or,
+where the client sends none of ours, the script given to the provider says it: the directives of
+wire.Writer, and
   status=N, fail=N (only the first N of this model), html   a refusal
   tools=N, reason, cache, events=N, finish=WORD             what a good answer holds
   err=N                                                     error inside the stream after N events
