@@ -474,7 +474,9 @@ static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t cou
 	take_early(p);
 	p->gapped = true;
 	if (p->tunnel)
-		round_gap(p->tunnel, side_of(conn, dir), count, true);
+		round_gap(p->tunnel, side_of(conn, dir), count, !conn->inexact);
+	else if (!p->over && conn->inexact)
+		http1_gap_or_more(&p->http[side_of(conn, dir)], count);
 	else if (!p->over)
 		http1_gap(&p->http[side_of(conn, dir)], count);
 }

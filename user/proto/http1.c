@@ -579,7 +579,7 @@ static void gap_in_body(struct http1 *p, uint64_t count)
 	}
 }
 
-void http1_gap(struct http1 *p, uint64_t count)
+static void gap(struct http1 *p, uint64_t count, bool counted)
 {
 	bool exact;
 
@@ -587,13 +587,13 @@ void http1_gap(struct http1 *p, uint64_t count)
 		return;
 	if (p->state == MAYBE_BODY)
 		body_after_all(p);
-	if (p->state == BODY) {
+	if (p->state == BODY && counted) {
 		gap_in_body(p, count);
 		return;
 	}
 	if (p->state == SEEK)
 		skipped(p, p->buf_len);
-	exact = p->state == BODY_CLOSE || (p->state == CHUNK_DATA && count <= p->left);
+	exact = counted && (p->state == BODY_CLOSE || (p->state == CHUNK_DATA && count <= p->left));
 	p->ops->gap(p->ctx, count, exact);
 	if (p->state == BODY_CLOSE)
 		return;
@@ -608,6 +608,16 @@ void http1_gap(struct http1 *p, uint64_t count)
 	seek(p);
 	if (p->open && !p->in_chunked)
 		message_end(p, HTTP1_LOST);
+}
+
+void http1_gap(struct http1 *p, uint64_t count)
+{
+	gap(p, count, true);
+}
+
+void http1_gap_or_more(struct http1 *p, uint64_t count)
+{
+	gap(p, count, false);
 }
 
 void http1_close(struct http1 *p)

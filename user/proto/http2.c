@@ -617,6 +617,19 @@ void http2_gap(struct http2 *p, uint64_t count)
 	}
 }
 
+void http2_gap_or_more(struct http2 *p, uint64_t count)
+{
+	enum state state = (enum state)p->state;
+
+	if (!count)
+		return;
+	if (state == DATA)
+		p->ops->lost(p->ctx, p->f.stream, count < p->left ? count : p->left);
+	if (state == CONTROL || state == PREFIX)
+		gap_in_start(p);
+	gap_unknown(p, count);
+}
+
 void http2_close(struct http2 *p)
 {
 	if (p->state == SEEK)
