@@ -275,7 +275,7 @@ static void first_of_side(struct conns *c, struct stream *s, const struct es_dat
 		s->conn.late = rec->head.flags & ES_F_LATE;
 	}
 	side->seen = true;
-	/* Where the other direction was seen from its start, what is missing of this one is lost. */
+	/* Where the other direction was seen from its start, what this one lacks is lost. */
 	if (s->side[!rec->dir].seen && !s->conn.late)
 		return;
 	side->before = side->next = rec->offset - rec->missing;

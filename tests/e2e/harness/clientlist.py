@@ -293,6 +293,10 @@ def openssl():
                version=lambda: said('curl', '--version')),
         Client('curl h2', 'openssl', curl, [], rows=None, large=True, needs=['curl'],
                alpn=('h2', 'http/1.1'), version=lambda: said('curl', '--version')),
+        *[Client('node %d node:http2' % major, 'openssl', lambda c, path, p, m=major: [
+            env.node(m), script('fetch.mjs'), 'http2', path], few(12, 200000), alpn=('h2',),
+            needs=[env.node(major)], version=lambda m=major: said(env.node(m), '--version'),
+            large=True) for major in (20, 24, 26)],
         *[Client('node %d fetch' % major, 'openssl', lambda c, path, p, m=major: [
             env.node(m), script('fetch.mjs'), 'fetch', path], few(12, 200000), unread=5,
             needs=[env.node(major)], version=lambda m=major: said(env.node(m), '--version'),
