@@ -20,6 +20,7 @@ class Client:
     calls: each exchange must be a span.
     rows: how the client's own lines are read: 'hex' (body_hex), 'echo', 'sdk' or None.
     unread: bytes of a connection that it may leave, and why in `note`.
+    websockets: the provider grants them.
     """
 
     def __init__(self, name, stack, cmd, what=None, **more):
@@ -29,6 +30,7 @@ class Client:
         self.unread, self.note, self.env, self.large, self.tls = 0, '', {}, False, True
         self.host, self.port, self.script, self.version, self.unix = 'localhost', 0, None, '', False
         self.timeout, self.agent, self.received_only = 90, False, False
+        self.websockets = False
         self.__dict__.update(more)
 
 
@@ -349,7 +351,11 @@ def codex(version):
     return [Client('codex %s' % alpn[0], 'aws-lc', lambda c, path, p: [
         program, 'exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox',
         '-m', 'gpt-5-codex', '--json', 'Run the command: echo ' + MARK], [], alpn=alpn, **common)
-        for alpn in (('http/1.1',), ('h2', 'http/1.1'))]
+        for alpn in (('http/1.1',), ('h2', 'http/1.1'))] + [
+        Client('codex websocket', 'aws-lc', lambda c, path, p: [
+            program, 'exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox',
+            '-m', 'gpt-5-codex', '--json', 'Run the command: echo ' + MARK], [], websockets=True,
+            **dict(common, note=''))]
 
 
 def agents():
