@@ -374,6 +374,9 @@ def plain():
         Client('node 26 fetch, plain', 'socket', lambda c, path, p: [
             env.node(26), script('fetch.mjs'), 'fetch', path], few(9, 200000),
             needs=[env.node(26)], version=lambda: said(env.node(26), '--version'), **common),
+        Client('node 26 node:http2, plain', 'socket', lambda c, path, p: [
+            env.node(26), script('fetch.mjs'), 'http2', path], few(9, 100000),
+            needs=[env.node(26)], version=lambda: said(env.node(26), '--version'), **common),
         Client('Go net/http, plain', 'socket', lambda c, path, p: [binary('go-plain'), path],
                few(12), needs=[binary('go-plain')],
                version=lambda: said(binary('go-plain'), '--version'), **common),
