@@ -44,7 +44,13 @@
 	X(mistral_agent)        \
 	X(agent_create)         \
 	X(agent_run)            \
-	X(agent_session)
+	X(agent_session)        \
+	X(qdrant_search)        \
+	X(chroma_query)         \
+	X(pinecone_query)       \
+	X(weaviate_get)         \
+	X(milvus_search)        \
+	X(openai_search)
 
 enum api_row {
 #define X(name) API_ROW_##name,
@@ -127,6 +133,7 @@ enum field_type {
 	FIELD_MODEL,	 /* the requested model */
 	FIELD_STRING,	 /* at: struct sv in the call; the first that is not empty wins */
 	FIELD_LATEST,	 /* the same; the last one wins */
+	FIELD_TEXT,	 /* at: struct sv in the content; as long as it is */
 	FIELD_INT,	 /* at: struct opt_int in the call; the last one wins */
 	FIELD_TOKENS,	 /* the same; never negative */
 	FIELD_NUM,	 /* at: struct opt_num */
@@ -230,7 +237,7 @@ struct api {
 	const char *name;
 	enum call_op op;
 	enum call_api api;
-	const char *provider; /* where nothing but the protocol is known */
+	const char *provider; /* where nothing but the protocol is known; NULL: has none */
 	const struct field_set *request[FIELD_SETS_MAX]; /* up to the first NULL */
 	const struct field_set *answer[FIELD_SETS_MAX];
 	const struct field_set *event[FIELD_SETS_MAX]; /* none: as answer */

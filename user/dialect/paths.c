@@ -16,6 +16,7 @@
 #define BEDROCK	  "aws.bedrock"
 #define LLAMA	  "llama_cpp"
 #define MISTRAL	  "mistral_ai"
+#define PINECONE  "@*.pinecone.io"
 #define VERTEX	  "gcp.vertex_ai"
 #define LMSTUDIO  "lm_studio"
 
@@ -124,6 +125,22 @@ const struct path_row api_paths[] = {
 	{ "/api/chat", "POST", &api_ollama_chat, DOUBT, "ollama", NULL, NULL },
 	{ "/api/generate", "POST", &api_ollama_generate, DOUBT, "ollama", NULL, NULL },
 	{ "/api/embed", "POST", &api_ollama_embed, DOUBT, "ollama", NULL, NULL },
+
+	/* Vector stores. */
+	{ "/vector_stores/{s}/search", "POST", &api_openai_search, PROOF, NULL, NULL, NULL },
+	{ "/collections/{s}/points/search", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/collections/{s}/points/search/**", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/collections/{s}/points/query", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/collections/{s}/points/query/**", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/collections/{s}/points/recommend", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/api/v1/collections/{s}/query", "POST", &api_chroma_query, 0, NULL, NULL, NULL },
+	{ "/databases/*/collections/{s}/query", "POST", &api_chroma_query, 0, NULL, NULL, NULL },
+	{ "/query", "POST", &api_pinecone_query, 0, PINECONE, NULL, NULL },
+	{ "/records/namespaces/*/search", "POST", &api_pinecone_query, 0, PINECONE, NULL, NULL },
+	{ "/v1/graphql", "POST", &api_weaviate_get, PROOF, NULL, NULL, NULL },
+	{ "/v2/vectordb/entities/search", "POST", &api_milvus_search, 0, NULL, NULL, NULL },
+	{ "/v2/vectordb/entities/query", "POST", &api_milvus_search, 0, NULL, NULL, NULL },
+	{ "/v2/vectordb/entities/hybrid_search", "POST", &api_milvus_search, 0, NULL, NULL, NULL },
 
 	/* Cohere. */
 	{ "/v2/chat", "POST", &api_cohere_chat, DOUBT, NULL, NULL, NULL },
