@@ -185,6 +185,8 @@ static bool is_model_call(const struct parse *p)
 {
 	const struct ex_message *req = &p->ex->msg[EX_REQUEST];
 
+	if (p->by_shape)
+		return p->shape_seen;
 	if (!p->maybe || p->answered)
 		return true;
 	if (p->proof)

@@ -332,6 +332,8 @@ struct parse {
 	bool model_found;    /* behind a gap ... */
 	bool model_doubtful; /* ... and then another */
 	bool maybe;	     /* the path alone does not prove a model call */
+	bool by_shape;	     /* the path says nothing: its bodies must */
+	bool shape_seen;     /* ... and the answer did */
 	bool proof;	     /* ... nor does a model's name in the body: the answer must */
 	bool model_by_path;
 	bool no_call;	  /* the body shows that it is something else */
@@ -345,6 +347,7 @@ struct parse {
 	bool event_cut;	  /* an event came without its end */
 	struct buf start; /* of a body whose API is not known yet */
 	uint32_t keys;	  /* it has; see shape.c */
+	uint8_t doubts;	  /* events looked at for that */
 	enum call_op op;
 	uint64_t now;
 	uint64_t t_first_event;
@@ -381,14 +384,24 @@ APIS(X)
 /* Compiled at the first call; NULL when memory ends. */
 const struct doc_schema *dialect_schema(struct dialect *d, size_t row, enum doc_kind kind);
 void parse_set_api(struct parse *p, const struct api *api);
+/* Must the answer still show what it is? */
+static inline bool parse_in_doubt(const struct parse *p)
+{
+	return !p->api || (p->by_shape && !p->shape_seen);
+}
 
 /* event.c: one event of an answer. */
 void parse_event(struct parse *p, const struct ex_event *ev, uint64_t time);
 
 /* shape.c: which API, where the path does not tell. */
-/* Without its request an answer must show itself what it is: sets p->api, or not. */
+/*
+ * An answer shows itself what it is: sets p->api where it is not known, and shape_seen when it
+ * is what it was taken for.
+ */
 void shape_answer(struct parse *p, struct sv start);
 void shape_event(struct parse *p, const struct ex_event *ev);
+/* The start of a request to a path that says nothing. */
+void shape_request(struct parse *p, struct sv start);
 int shape_init(struct dialect *d);
 void shape_done(struct dialect *d);
 
