@@ -77,8 +77,8 @@ class Context:
 
 def e2e_tests(ctx):
     from suites import (behaviour, blind, clients, export, local, mcp, patched, robust,
-                        selfcheck, stacks, survive)
-    return [t for m in (selfcheck, clients, stacks, local, mcp, patched, survive, blind, robust,
+                        selfcheck, stacks, survive, ws)
+    return [t for m in (selfcheck, clients, stacks, ws, local, mcp, patched, survive, blind, robust,
                         behaviour, export) for t in m.tests(ctx)]
 
 
