@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "dialect/parse.h"
+#include "dialect/live.h"
 #include "dialect/route.h"
 
 /* Far behind its start a body will not say what it is. */
@@ -84,7 +84,18 @@ static struct parse *parse_new(struct dialect *d, struct exchange *ex)
 	}
 	p->d = d;
 	p->ex = ex;
-	ex->user[EX_READ_MODEL] = p;
+	return p;
+}
+
+struct parse *parse_turn(struct parse *mother)
+{
+	struct parse *p = parse_new(mother->d, mother->ex);
+
+	if (!p)
+		return NULL;
+	p->mother = mother;
+	p->provider = mother->provider;
+	parse_set_api(p, mother->api->turn);
 	return p;
 }
 
@@ -93,6 +104,7 @@ static void parse_free(struct parse *p)
 	doc_close(&p->request);
 	doc_close(&p->answer);
 	doc_close(&p->long_event);
+	live_end(p, 0);
 	stage_done(&p->input_stage);
 	stage_done(&p->stage);
 	buf_done(&p->start);
@@ -160,6 +172,7 @@ static void begin_route(struct dialect *d, struct exchange *ex, const struct rou
 		d->stats.no_memory++;
 		return;
 	}
+	ex->user[EX_READ_MODEL] = p;
 	p->provider = r->provider;
 	p->maybe = r->verdict == ROUTE_MAYBE;
 	p->proof = r->proof;
@@ -222,6 +235,11 @@ static struct json_reader *body_reader(struct parse *p, enum ex_side side)
 	if (!s || doc_open(doc, s, p->d->opt.want_content))
 		p->call->arena.full = true;
 	return doc->reader;
+}
+
+struct json_reader *parse_request_reader(struct parse *p)
+{
+	return body_reader(p, EX_REQUEST);
 }
 
 static void feed(struct parse *p, enum ex_side side, struct sv bytes)
@@ -328,7 +346,9 @@ static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const st
 	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
-	if (p && side == EX_RESPONSE)
+	if (p && ex->msg[side].kind == EX_WEBSOCKET)
+		live_event(p, side, ev, time);
+	else if (p && side == EX_RESPONSE)
 		parse_event(p, ev, time);
 }
 
@@ -338,6 +358,10 @@ static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
 	struct json_reader *r;
 
 	(void)ctx;
+	if (p && ex->msg[side].kind == EX_WEBSOCKET) {
+		live_gap(p);
+		return;
+	}
 	if (p && side == EX_RESPONSE && !p->t_first_event)
 		p->first_lost = true;
 	/* What has a hole proves nothing. */
@@ -355,14 +379,11 @@ static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
 		json_gap(r);
 }
 
-static void on_end(void *ctx, struct exchange *ex, uint64_t time)
+void parse_end(struct parse *p, uint64_t time)
 {
-	struct dialect *d = ctx;
-	struct parse *p = ex->user[EX_READ_MODEL];
+	struct dialect *d = p->d;
+	struct exchange *ex = p->ex;
 
-	if (!p)
-		return;
-	ex->user[EX_READ_MODEL] = NULL;
 	if (parse_finish(p, time)) {
 		struct call *c = p->call;
 
@@ -379,6 +400,22 @@ static void on_end(void *ctx, struct exchange *ex, uint64_t time)
 		d->stats.not_model++;
 	}
 	parse_free(p);
+}
+
+static void on_end(void *ctx, struct exchange *ex, uint64_t time)
+{
+	struct parse *p = ex->user[EX_READ_MODEL];
+
+	(void)ctx;
+	if (!p)
+		return;
+	ex->user[EX_READ_MODEL] = NULL;
+	if (p->live) {
+		/* A session of which no turn was seen is none of a model's calls. */
+		live_end(p, time);
+		p->no_call = p->api != NULL;
+	}
+	parse_end(p, time);
 }
 
 const struct exchange_ops dialect_exchange_ops = {

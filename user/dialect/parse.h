@@ -50,7 +50,12 @@
 	X(pinecone_query)       \
 	X(weaviate_get)         \
 	X(milvus_search)        \
-	X(openai_search)
+	X(openai_search)        \
+	X(live_responses)       \
+	X(live_realtime)        \
+	X(live_gemini)          \
+	X(openai_realtime)      \
+	X(gemini_live)
 
 enum api_row {
 #define X(name) API_ROW_##name,
@@ -233,6 +238,13 @@ enum chunk_use {
 	CHUNK_TEXT, /* a piece of the answer's text */
 };
 
+/* How a WebSocket is used: see live.h. */
+enum live_style {
+	LIVE_NONE,
+	LIVE_OPENAI,
+	LIVE_GEMINI,
+};
+
 struct api {
 	const char *name;
 	enum call_op op;
@@ -245,6 +257,8 @@ struct api {
 	size_t event_count;
 	bool array; /* a stream may come as one array, an event an element */
 	enum chunk_use chunks;
+	enum live_style live;
+	const struct api *turn; /* LIVE_*: what reads one turn */
 	/* The request's head is known: what follows from it. May be NULL. */
 	void (*begin)(struct parse *p);
 	/* An event was read; type is its own or the one in its data. May be NULL. */
@@ -344,10 +358,18 @@ struct parse {
 	bool error_seen;  /* the answer carried an error object */
 	bool request_bad; /* a body is no JSON */
 	bool answer_bad;
-	bool event_cut;	  /* an event came without its end */
-	struct buf start; /* of a body whose API is not known yet */
-	uint32_t keys;	  /* it has; see shape.c */
-	uint8_t doubts;	  /* events looked at for that */
+	bool event_cut;	      /* an event came without its end */
+	struct buf start;     /* of a body whose API is not known yet */
+	uint32_t keys;	      /* it has; see shape.c */
+	struct live *live;    /* of a WebSocket's mother */
+	struct parse *mother; /* of a turn on a WebSocket */
+	uint32_t turn;	      /* which, from 0 */
+	bool asked;	      /* the turn's request was seen */
+	bool over;	      /* ... and the event that ends it */
+	bool turn_gapped;     /* bytes were lost while it was open */
+	bool idle;	      /* it is asked for without wanting an answer */
+	uint64_t t_begin;
+	uint8_t doubts; /* events looked at for that */
 	enum call_op op;
 	uint64_t now;
 	uint64_t t_first_event;
@@ -373,6 +395,8 @@ struct dialect {
 	struct doc probe_doc;
 	struct doc_schema wrap; /* of chunks */
 	struct doc wrap_doc;
+	struct doc_schema frame; /* of a WebSocket's messages: what they say of themselves */
+	struct doc frame_doc;
 };
 
 extern const struct api *const apis[API_COUNT];
@@ -384,6 +408,12 @@ APIS(X)
 /* Compiled at the first call; NULL when memory ends. */
 const struct doc_schema *dialect_schema(struct dialect *d, size_t row, enum doc_kind kind);
 void parse_set_api(struct parse *p, const struct api *api);
+/* A turn of the mother's session. NULL when memory ends. */
+struct parse *parse_turn(struct parse *mother);
+/* The reader of the request's body; NULL when memory ended. */
+struct json_reader *parse_request_reader(struct parse *p);
+/* It is over: hands on its call, if it is one. Frees p. */
+void parse_end(struct parse *p, uint64_t time);
 /* Must the answer still show what it is? */
 static inline bool parse_in_doubt(const struct parse *p)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/parse.h"
+#include "dialect/live.h"
 
 /* Keys that tell bodies apart: (name, path). */
 #define KEYS(X)                               \
@@ -146,6 +146,10 @@ int shape_init(struct dialect *d)
 		err = doc_schema_init(&d->wrap, wrap_sets, false);
 	if (!err)
 		err = doc_open(&d->wrap_doc, &d->wrap, false);
+	if (!err)
+		err = doc_schema_init(&d->frame, live_frame_sets, false);
+	if (!err)
+		err = doc_open(&d->frame_doc, &d->frame, false);
 	return err;
 }
 
@@ -155,6 +159,8 @@ void shape_done(struct dialect *d)
 	doc_schema_done(&d->probe);
 	doc_close(&d->wrap_doc);
 	doc_schema_done(&d->wrap);
+	doc_close(&d->frame_doc);
+	doc_schema_done(&d->frame);
 }
 
 static bool fits(const struct parse *p, const struct shape *s)
