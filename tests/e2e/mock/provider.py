@@ -95,7 +95,7 @@ class Provider:
     def connection(self, conn):
         seq = 0
         try:
-            if conn.protocol() == 'h2':
+            if conn.protocol() == 'h2' or not conn.secure and conn.begins(b'PRI * '):
                 http2.serve(conn, lambda req: self.exchange_h2(conn, req),
                             self.websocket_h2 if self.websockets else None)
             while self.exchange(conn, seq):

@@ -63,6 +63,12 @@ class Conn:
             self.first_byte = time.monotonic_ns()
         self.buf += got
 
+    def begins(self, mark):
+        """The next bytes are these; waits until that can be told."""
+        while len(self.buf) < len(mark) and mark.startswith(self.buf):
+            self.fill()
+        return self.buf.startswith(mark)
+
     def take_until(self, mark):
         while mark not in self.buf:
             self.fill()
