@@ -3,9 +3,10 @@
 import struct
 import sys
 
-from wire import agents, anthropic, bedrock, cohere, compatible, gemini, ollama, openai
+from wire import (agents, anthropic, bedrock, cohere, compatible, gemini, live, ollama, openai,
+                  retrieval)
 
-MODULES = (openai, anthropic, gemini, bedrock, ollama, cohere, compatible, agents)
+MODULES = (openai, anthropic, gemini, bedrock, ollama, cohere, compatible, agents, retrieval, live)
 
 
 def all_cases():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Anthropic's messages, at its own host, at Vertex and at other providers."""
 from wire.facts import asked
-from wire.scenario import EARLIER, RESULT, WEATHER, cut_text, dumps
+from wire.scenario import EARLIER, PLAIN, RESULT, WEATHER, cut_text, dumps
 from wire.speaker import Speaker
 
 STOPS = {'stop': 'end_turn', 'length': 'max_tokens', 'tools': 'tool_use'}
@@ -141,4 +141,15 @@ class Vertex(Messages):
         return body, fact
 
 
-SPEAKERS = [Messages, Vertex]
+class Thread(Messages):
+    """The provider keeps the messages: only what is new is sent, and no tools."""
+    name = 'anthropic thread'
+    scenarios = (PLAIN,)
+
+    def request(self, s, stream):
+        body, fact = super().request(s, stream)
+        body['thread'] = {'type': 'continue', 'previous_message_id': 'msg_0'}
+        return body, dict(fact, previous='msg_0')
+
+
+SPEAKERS = [Messages, Vertex, Thread]

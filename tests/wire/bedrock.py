@@ -410,7 +410,8 @@ class Retrieve(Bedrock):
 
     def whole(self, s):
         one = {'content': {'text': 'x'}, 'score': 0.5, 'location': {'type': 'S3'}}
-        return {'retrievalResults': [one, one, one], 'nextToken': None}, {'found': 3}
+        return {'retrievalResults': [one, one, one], 'nextToken': None}, {
+            'found': 3, 'documents': dumps([one, one, one])}
 
     late_whole = False
 

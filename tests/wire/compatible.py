@@ -3,6 +3,7 @@
 own that some of them have."""
 from wire.openai import STOPS, Chat, Completions, Responses
 from wire.anthropic import Messages
+from wire.gemini import Generate
 from wire.scenario import ALL, PLAIN, THINK, TOOLS, cut_text, dumps
 from wire.speaker import Speaker
 
@@ -436,7 +437,44 @@ class MistralAgent(Mistral):
         return super().case(kind, s, ask, fact, answer, outcome, end, late)
 
 
+class Unknown(Chat):
+    """At a path that says nothing the bodies tell."""
+    name, host, path = 'unknown path', 'llm.corp.example', '/ask'
+    scenarios = SOME
+    late_provider = 'openai'
+
+    def failing(self):
+        return []
+
+
+class UnknownAnthropic(Messages):
+    name, host = 'unknown path, anthropic', 'llm.corp.example'
+    scenarios = (PLAIN,)
+
+    def target(self, s, stream):
+        return '/relay'
+
+    def failing(self):
+        return []
+
+
+class UnknownGemini(Generate):
+    name, host = 'unknown path, gemini', 'llm.corp.example'
+    scenarios = (PLAIN,)
+
+    def target(self, s, stream):
+        return '/gen'
+
+    def request(self, s, stream):
+        body, fact = super().request(s, stream)
+        del fact['model']
+        return body, fact
+
+    def failing(self):
+        return []
+
+
 SPEAKERS = [VLLM, LlamaCpp, LMStudio, OpenRouter, Groq, DeepSeek, DeepSeekAnthropic, Mistral,
             MistralDetail, XAI, Together, Perplexity, Moonshot, AzureGateway, GroqResponses,
             MistralFim, LlamaCompletion, LMStudioChat, MistralConversation,
-            MistralAgentConversation, MistralAgent]
+            MistralAgentConversation, MistralAgent, Unknown, UnknownAnthropic, UnknownGemini]

@@ -11,7 +11,8 @@ USAGE = ('input', 'output', 'total', 'cache_read', 'cache_write', 'reasoning', '
          'text_output', 'image_output', 'audio_output')
 AFTER = ('status', 'error', 'first_chunk', 'loss', 'lost')
 MORE = ('request_id', 'guardrail', 'agent_id', 'agent_name', 'agent_description', 'agent_version',
-        'source', 'base', 'asked', 'found', 'answer_status', 'cursor', 'query', 'variables')
+        'source', 'base', 'asked', 'found', 'answer_status', 'cursor', 'query', 'documents', 'variables')
+CONTENT = ('query', 'documents', 'variables')
 
 
 class Fact(dict):
@@ -92,7 +93,7 @@ def dump(op, provider, dialect, outcome, fact, content=()):
     put(AFTER)
     if content is not None:
         lines += content_lines(fact, content)
-    put(MORE if content is not None else [k for k in MORE if k not in ('query', 'variables')])
+    put(MORE if content is not None else [k for k in MORE if k not in CONTENT])
     return '\n'.join(lines) + '\n'
 
 

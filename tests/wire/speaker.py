@@ -165,7 +165,7 @@ class Speaker:
         if got:
             status, fields, body, told = got
             head_fact = self.answer_head()[1]
-            told = dict(head_fact, status=status, **told)
+            told = dict(dict(head_fact, status=status), **told)
             data = body if isinstance(body, bytes) else self.encode(body).encode()
             out.append(self.case('error %d' % status, PLAIN, ask, fact.add(told),
                                  http.answer(data, status,

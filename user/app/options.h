@@ -54,6 +54,12 @@ enum option_kind {
 	  "watch so long, to tell what comes through; 0: only look")                             \
 	X(http, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "all", "RULES",                              \
 	  "HTTP that is no model call: all, off, or HOST=RATE,... (the first that fits)")        \
+	X(body_window, OPTION_SIZE, CMD_LIVE | CMD_REPLAY, "8M", "SIZE",                         \
+	  "largest window of a br or zstd body; one that wants more is not read")                \
+	X(body_max, OPTION_SIZE, CMD_LIVE | CMD_REPLAY, "256M", "SIZE",                          \
+	  "most bytes read of one body, codings removed")                                        \
+	X(message_max, OPTION_SIZE, CMD_LIVE | CMD_REPLAY, "64M", "SIZE",                        \
+	  "most bytes read of one event of a stream or message of a WebSocket")                  \
 	X(blind_spots, OPTION_CHOICE, CMD_LIVE | CMD_REPLAY, "models", "models|all",             \
 	  "encrypted connections that nobody read: to model hosts, or to any")                   \
 	X(as_root, OPTION_FLAG, CMD_RUN, "false", "", "under sudo: run the command as root too") \

@@ -104,7 +104,13 @@ static int build_readers(struct pipeline *p, char *error)
 static int build_stages(struct pipeline *p, char *error)
 {
 	const struct aead_opts aead = { .stats = p->stats, .out = on_made, .out_ctx = p };
-	struct pairs_opts pairs = { .stats = p->stats, .ops = &readers_exchange_ops };
+	struct pairs_opts pairs = {
+		.stats = p->stats,
+		.ops = &readers_exchange_ops,
+		.body_window = p->opt.options->number[OPT_body_window],
+		.body_max = p->opt.options->number[OPT_body_max],
+		.message_max = p->opt.options->number[OPT_message_max],
+	};
 	struct rpcs_opts rpcs = { .stats = p->stats,
 				  .ops = &rpc_pipe_ops,
 				  .closed = servers_closed,

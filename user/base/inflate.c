@@ -310,8 +310,8 @@ static int zstd_open(struct inflate *z)
 	z->zstd = ZSTD_createDStream_advanced(mem);
 	if (!z->zstd)
 		return no_room(z);
-	/* To the byte; a bound in powers of two would be the coarser one. */
-	ZSTD_DCtx_setMaxWindowSize(z->zstd, z->limits.window);
+	/* To the byte; a bound in powers of two would be the coarser one. 1 KiB is the least. */
+	ZSTD_DCtx_setMaxWindowSize(z->zstd, z->limits.window > 1024 ? z->limits.window : 1024);
 	return 0;
 }
 

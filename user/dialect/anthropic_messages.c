@@ -43,6 +43,8 @@ static const struct field request_rows[] = {
 	ROW("stop_sequences[]", FIELD_LIST, CALL_AT(req.stop_sequences)),
 	ROW("output_config.effort", FIELD_STRING, CALL_AT(req.reasoning_level)),
 	ROW_FN("output_config.format", output_format, 0),
+	/* A thread that the provider keeps: only new messages are sent. */
+	ROW("thread.previous_message_id", FIELD_STRING, CALL_AT(req.previous_response_id)),
 
 	ROW_CONTENT_FN("tools[]", field_tool_def, 0),
 	ROW_CONTENT("tools[].type", FIELD_TOOL_DEF, TOOL_DEF_AT(type)),

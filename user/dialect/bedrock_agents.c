@@ -64,6 +64,7 @@ static void on_result(struct parse *p, const struct field *f, const struct json_
 static const struct field retrieve_answer_rows[] = {
 	ROW_FN("retrievalResults", on_result, 0),
 	ROW_FN("retrievalResults[]", on_result, 0),
+	ROW_RAW("retrievalResults", FIELD_TEXT, CALL_AT(content.documents)),
 };
 
 static const struct field_set retrieve_request = FIELD_SET(retrieve_request_rows);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "dialect/parse.h"
+#include "dialect/live.h"
 #include "dialect/route.h"
 
 /* Far behind its start a body will not say what it is. */
@@ -84,7 +84,18 @@ static struct parse *parse_new(struct dialect *d, struct exchange *ex)
 	}
 	p->d = d;
 	p->ex = ex;
-	ex->user[EX_READ_MODEL] = p;
+	return p;
+}
+
+struct parse *parse_turn(struct parse *mother)
+{
+	struct parse *p = parse_new(mother->d, mother->ex);
+
+	if (!p)
+		return NULL;
+	p->mother = mother;
+	p->provider = mother->provider;
+	parse_set_api(p, mother->api->turn);
 	return p;
 }
 
@@ -93,6 +104,7 @@ static void parse_free(struct parse *p)
 	doc_close(&p->request);
 	doc_close(&p->answer);
 	doc_close(&p->long_event);
+	live_end(p, 0);
 	stage_done(&p->input_stage);
 	stage_done(&p->stage);
 	buf_done(&p->start);
@@ -143,6 +155,15 @@ static void take_path(struct parse *p, const struct route *r)
 	p->model_by_path = c->req.model.len != 0;
 }
 
+/* A path that says nothing may still be a model's: what is posted there is looked at. */
+static bool may_show(const struct exchange *ex)
+{
+	struct sv type = ex->msg[EX_REQUEST].header[EX_H_CONTENT_TYPE];
+
+	return sv_eq(ex->method, SV("POST")) && !wants_websocket(ex) &&
+	       (!type.len || memmem(type.p, type.len, "json", 4));
+}
+
 static void begin_route(struct dialect *d, struct exchange *ex, const struct route *r)
 {
 	struct parse *p = parse_new(d, ex);
@@ -151,9 +172,11 @@ static void begin_route(struct dialect *d, struct exchange *ex, const struct rou
 		d->stats.no_memory++;
 		return;
 	}
+	ex->user[EX_READ_MODEL] = p;
 	p->provider = r->provider;
 	p->maybe = r->verdict == ROUTE_MAYBE;
 	p->proof = r->proof;
+	p->by_shape = r->verdict == ROUTE_NOT_MODEL;
 	if (!r->api)
 		return;
 	parse_set_api(p, r->api);
@@ -189,6 +212,8 @@ static void on_begin(void *ctx, struct exchange *ex)
 			d->stats.unread_api++;
 			return;
 		case ROUTE_NOT_MODEL:
+			if (may_show(ex))
+				break;
 			d->stats.not_model++;
 			return;
 		}
@@ -212,32 +237,65 @@ static struct json_reader *body_reader(struct parse *p, enum ex_side side)
 	return doc->reader;
 }
 
+struct json_reader *parse_request_reader(struct parse *p)
+{
+	return body_reader(p, EX_REQUEST);
+}
+
+static void feed(struct parse *p, enum ex_side side, struct sv bytes)
+{
+	struct json_reader *r = body_reader(p, side);
+
+	if (r)
+		json_feed(r, bytes);
+}
+
+/* It was no model's: nobody needs to follow it. */
+static void give_up(struct parse *p)
+{
+	p->d->stats.not_model++;
+	p->ex->user[EX_READ_MODEL] = NULL;
+	parse_free(p);
+}
+
+/* What came of the request must tell. False: p is gone. */
+static bool settle_request(struct parse *p)
+{
+	if (!p->by_shape || p->api)
+		return true;
+	shape_request(p, buf_sv(&p->start));
+	if (!p->api) {
+		give_up(p);
+		return false;
+	}
+	feed(p, EX_REQUEST, buf_sv(&p->start));
+	buf_reset(&p->start);
+	return true;
+}
+
 static void on_req_body(void *ctx, struct exchange *ex, struct sv bytes)
 {
 	struct parse *p = ex->user[EX_READ_MODEL];
-	struct json_reader *r;
 
 	(void)ctx;
-	if (!p || !p->api)
-		return;
-	r = body_reader(p, EX_REQUEST);
-	if (r)
-		json_feed(r, bytes);
+	if (p && p->by_shape && !p->api) {
+		struct sv kept = sv_cut(bytes, PROBE_MAX - p->start.len);
+
+		if (buf_add(&p->start, kept) || (p->start.len == PROBE_MAX && !settle_request(p)))
+			return;
+		bytes = sv_skip(bytes, kept.len);
+	}
+	if (p && p->api)
+		feed(p, EX_REQUEST, bytes);
 }
 
 static void on_req_end(void *ctx, struct exchange *ex)
 {
+	struct parse *p = ex->user[EX_READ_MODEL];
+
 	(void)ctx;
-	if (ex->user[EX_READ_MODEL])
-		parse_request_end(ex->user[EX_READ_MODEL]);
-}
-
-static void feed_answer(struct parse *p, struct sv bytes)
-{
-	struct json_reader *r = body_reader(p, EX_RESPONSE);
-
-	if (r)
-		json_feed(r, bytes);
+	if (p && settle_request(p))
+		parse_request_end(p);
 }
 
 /* Keeps the start until it tells; then reads it. */
@@ -248,10 +306,10 @@ static void probe_body(struct parse *p, struct sv bytes)
 	if (buf_add(&p->start, kept))
 		return;
 	shape_answer(p, buf_sv(&p->start));
-	if (!p->api)
+	if (parse_in_doubt(p))
 		return;
-	feed_answer(p, buf_sv(&p->start));
-	feed_answer(p, sv_skip(bytes, kept.len));
+	feed(p, EX_RESPONSE, buf_sv(&p->start));
+	feed(p, EX_RESPONSE, sv_skip(bytes, kept.len));
 }
 
 static void on_resp_head(void *ctx, struct exchange *ex)
@@ -259,7 +317,7 @@ static void on_resp_head(void *ctx, struct exchange *ex)
 	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
-	if (!p)
+	if (!p || !settle_request(p))
 		return;
 	if (!p->provider)
 		p->provider = server_provider(ex->msg[EX_RESPONSE].header[EX_H_SERVER]);
@@ -276,8 +334,8 @@ static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64
 	(void)ctx;
 	if (p)
 		p->now = time;
-	if (p && p->api)
-		feed_answer(p, bytes);
+	if (p && !parse_in_doubt(p))
+		feed(p, EX_RESPONSE, bytes);
 	else if (p && p->start.len < PROBE_MAX)
 		probe_body(p, bytes);
 }
@@ -288,7 +346,9 @@ static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const st
 	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
-	if (p && side == EX_RESPONSE)
+	if (p && ex->msg[side].kind == EX_WEBSOCKET)
+		live_event(p, side, ev, time);
+	else if (p && side == EX_RESPONSE)
 		parse_event(p, ev, time);
 }
 
@@ -298,24 +358,32 @@ static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
 	struct json_reader *r;
 
 	(void)ctx;
+	if (p && ex->msg[side].kind == EX_WEBSOCKET) {
+		live_gap(p);
+		return;
+	}
 	if (p && side == EX_RESPONSE && !p->t_first_event)
 		p->first_lost = true;
+	/* What has a hole proves nothing. */
+	if (p && side == EX_RESPONSE && p->by_shape && parse_in_doubt(p)) {
+		give_up(p);
+		return;
+	}
+	if (!p || !settle_request(p))
+		return;
 	/* Events are whole or not there: nothing spans a gap. */
-	if (!p || !p->api || (side == EX_RESPONSE && ex->msg[EX_RESPONSE].kind != EX_PLAIN))
+	if (!p->api || (side == EX_RESPONSE && ex->msg[EX_RESPONSE].kind != EX_PLAIN))
 		return;
 	r = body_reader(p, side);
 	if (r)
 		json_gap(r);
 }
 
-static void on_end(void *ctx, struct exchange *ex, uint64_t time)
+void parse_end(struct parse *p, uint64_t time)
 {
-	struct dialect *d = ctx;
-	struct parse *p = ex->user[EX_READ_MODEL];
+	struct dialect *d = p->d;
+	struct exchange *ex = p->ex;
 
-	if (!p)
-		return;
-	ex->user[EX_READ_MODEL] = NULL;
 	if (parse_finish(p, time)) {
 		struct call *c = p->call;
 
@@ -332,6 +400,22 @@ static void on_end(void *ctx, struct exchange *ex, uint64_t time)
 		d->stats.not_model++;
 	}
 	parse_free(p);
+}
+
+static void on_end(void *ctx, struct exchange *ex, uint64_t time)
+{
+	struct parse *p = ex->user[EX_READ_MODEL];
+
+	(void)ctx;
+	if (!p)
+		return;
+	ex->user[EX_READ_MODEL] = NULL;
+	if (p->live) {
+		/* A session of which no turn was seen is none of a model's calls. */
+		live_end(p, time);
+		p->no_call = p->api != NULL;
+	}
+	parse_end(p, time);
 }
 
 const struct exchange_ops dialect_exchange_ops = {

@@ -6,6 +6,9 @@
 #include "base/base64.h"
 #include "base/utf8.h"
 
+/* Events that are looked at for what they say of the API. */
+#define DOUBTS_MAX 4
+
 static const struct event_row *event_row(const struct api *api, struct sv type)
 {
 	for (size_t i = 0; i < api->event_count; i++) {
@@ -178,11 +181,11 @@ static void read_event(struct parse *p, const struct ex_event *ev)
 void parse_event(struct parse *p, const struct ex_event *ev, uint64_t time)
 {
 	p->now = time;
-	if (!p->t_first_event) {
+	/* Far behind its start a stream will not say what it is. */
+	if (parse_in_doubt(p) && !ev->cont && p->doubts++ < DOUBTS_MAX)
+		shape_event(p, ev);
+	if (!p->t_first_event)
 		p->t_first_event = time;
-		if (!p->api)
-			shape_event(p, ev);
-	}
 	if (!p->api)
 		return;
 	if (ev->exception && !ev->cont)

@@ -325,6 +325,10 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 	case FIELD_LATEST:
 		take_string(doc, at(c, f->at), ev, false, CALL_STRING_MAX);
 		return;
+	case FIELD_TEXT:
+		if (content_room(p, ev->text.len))
+			take_string(doc, at(c, f->at), ev, false, 0);
+		return;
 	case FIELD_INT:
 		take_int(at(c, f->at), ev, INT64_MIN);
 		return;

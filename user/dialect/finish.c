@@ -82,9 +82,14 @@ static void take_loss(struct parse *p)
 	/* Error pages of proxies are no JSON; that is no loss. */
 	bool bad = p->request_bad || (p->answer_bad && ex->status < 400);
 
-	c->lost_bytes = req->lost + resp->lost;
-	c->loss = carry_loss(req) | carry_loss(resp);
-	if (!req->head_seen)
+	if (p->mother) {
+		/* What the session lost at other times is not this turn's. */
+		c->loss = p->turn_gapped ? CALL_LOSS(GAP) : 0;
+	} else {
+		c->lost_bytes = req->lost + resp->lost;
+		c->loss = carry_loss(req) | carry_loss(resp);
+	}
+	if (!req->head_seen && !(p->mother && p->asked))
 		c->loss |= CALL_LOSS(JOINED_LATE);
 	if (bad && !c->loss) {
 		c->loss |= CALL_LOSS(JSON);
@@ -126,9 +131,11 @@ static void take_outcome(struct parse *p)
 		return;
 	}
 	/* What we lost ourselves may have held the end: then nobody knows of a failure. */
-	if (p->whole || p->ex->msg[EX_RESPONSE].gapped || p->ex->msg[EX_RESPONSE].lost)
+	if (p->whole || c->loss & CALL_LOSS(GAP) || p->ex->msg[EX_RESPONSE].gapped ||
+	    p->ex->msg[EX_RESPONSE].lost)
 		return;
-	carry_outcome(c, p->ex->outcome);
+	/* A session that ended in order cut what was open. */
+	carry_outcome(c, p->mother && p->ex->outcome == EX_DONE ? EX_CUT : p->ex->outcome);
 }
 
 /*
@@ -158,6 +165,12 @@ static void take_times(struct parse *p, uint64_t time)
 {
 	const struct ex_message *resp = &p->ex->msg[EX_RESPONSE];
 
+	if (p->mother) {
+		p->call->t_start = p->t_begin;
+		p->call->t_end = time > p->t_begin ? time : p->t_begin;
+		p->call->t_first_chunk = p->asked ? p->t_first_event : 0;
+		return;
+	}
 	/* A connection that idles on after a whole answer does not make the call longer. */
 	carry_times(p->call, p->ex, resp->t_end && p->whole ? resp->t_end : time);
 	/* From a request to the first event, both of which were seen: else it would be wrong. */
@@ -172,6 +185,10 @@ static void take_identity(struct parse *p)
 	int64_t n;
 
 	carry_exchange(c, ex);
+	if (p->mother) {
+		c->id.number += (uint64_t)p->turn << 32;
+		c->status = 0; /* that of the handshake says nothing of a turn */
+	}
 	c->op = p->op_known ? p->op : p->api->op;
 	c->api = p->api->api;
 	c->dialect = p->api->name;
@@ -185,6 +202,8 @@ static bool is_model_call(const struct parse *p)
 {
 	const struct ex_message *req = &p->ex->msg[EX_REQUEST];
 
+	if (p->by_shape)
+		return p->shape_seen;
 	if (!p->maybe || p->answered)
 		return true;
 	if (p->proof)
@@ -198,7 +217,7 @@ bool parse_finish(struct parse *p, uint64_t time)
 
 	parse_request_end(p);
 	end_answer(p);
-	if (!p->api || p->ex->outcome == EX_UPGRADED)
+	if (!p->api || p->api->live || (p->ex->outcome == EX_UPGRADED && !p->mother))
 		return false;
 	if (p->model_doubtful)
 		c->req.model = SV_NONE;

@@ -20,6 +20,12 @@
 	(1u << ST_TYPE | 1u << ST_ID | 1u << ST_CALL_ID | 1u << ST_NAME | 1u << ST_ARGS | \
 	 1u << ST_TEXT)
 
+static void on_generate(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	(void)f;
+	p->idle = ev->kind == JSON_BOOL && !ev->boolean;
+}
+
 static const struct field request_rows[] = {
 	ROW_ANCHOR("max_output_tokens", FIELD_INT, CALL_AT(req.max_tokens)),
 	ROW("reasoning.effort", FIELD_STRING, CALL_AT(req.reasoning_level)),
@@ -27,6 +33,7 @@ static const struct field request_rows[] = {
 	ROW("conversation", FIELD_STRING, CALL_AT(req.conversation_id)),
 	ROW("conversation.id", FIELD_STRING, CALL_AT(req.conversation_id)),
 	ROW_FN("text.format.type", openai_output_type, 0),
+	ROW_FN("generate", on_generate, 0), /* on a WebSocket */
 	ROW("prompt.id", FIELD_STRING, CALL_AT(req.prompt_name)),
 	ROW("prompt.version", FIELD_STRING, CALL_AT(req.prompt_version)),
 	{ "prompt.variables", FIELD_FN, 0, GROUP_CONTENT, JSON_RAW, field_variables, 0 },
@@ -398,6 +405,8 @@ static void finish(struct parse *p)
 
 	take_state(p);
 	openai_finish(p);
+	/* It only warmed the connection up, if nothing came of it. */
+	p->no_call |= p->idle && p->whole && !p->call->usage.output.v;
 	if (sv_eq(p->status, SV("completed")))
 		reason = p->last_is_tool ? SV("tool_calls") : SV("stop");
 	else if (sv_eq(p->status, SV("incomplete")))

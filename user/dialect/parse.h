@@ -44,7 +44,18 @@
 	X(mistral_agent)        \
 	X(agent_create)         \
 	X(agent_run)            \
-	X(agent_session)
+	X(agent_session)        \
+	X(qdrant_search)        \
+	X(chroma_query)         \
+	X(pinecone_query)       \
+	X(weaviate_get)         \
+	X(milvus_search)        \
+	X(openai_search)        \
+	X(live_responses)       \
+	X(live_realtime)        \
+	X(live_gemini)          \
+	X(openai_realtime)      \
+	X(gemini_live)
 
 enum api_row {
 #define X(name) API_ROW_##name,
@@ -127,6 +138,7 @@ enum field_type {
 	FIELD_MODEL,	 /* the requested model */
 	FIELD_STRING,	 /* at: struct sv in the call; the first that is not empty wins */
 	FIELD_LATEST,	 /* the same; the last one wins */
+	FIELD_TEXT,	 /* at: struct sv in the content; as long as it is */
 	FIELD_INT,	 /* at: struct opt_int in the call; the last one wins */
 	FIELD_TOKENS,	 /* the same; never negative */
 	FIELD_NUM,	 /* at: struct opt_num */
@@ -226,11 +238,18 @@ enum chunk_use {
 	CHUNK_TEXT, /* a piece of the answer's text */
 };
 
+/* How a WebSocket is used: see live.h. */
+enum live_style {
+	LIVE_NONE,
+	LIVE_OPENAI,
+	LIVE_GEMINI,
+};
+
 struct api {
 	const char *name;
 	enum call_op op;
 	enum call_api api;
-	const char *provider; /* where nothing but the protocol is known */
+	const char *provider; /* where nothing but the protocol is known; NULL: has none */
 	const struct field_set *request[FIELD_SETS_MAX]; /* up to the first NULL */
 	const struct field_set *answer[FIELD_SETS_MAX];
 	const struct field_set *event[FIELD_SETS_MAX]; /* none: as answer */
@@ -238,6 +257,8 @@ struct api {
 	size_t event_count;
 	bool array; /* a stream may come as one array, an event an element */
 	enum chunk_use chunks;
+	enum live_style live;
+	const struct api *turn; /* LIVE_*: what reads one turn */
 	/* The request's head is known: what follows from it. May be NULL. */
 	void (*begin)(struct parse *p);
 	/* An event was read; type is its own or the one in its data. May be NULL. */
@@ -325,6 +346,8 @@ struct parse {
 	bool model_found;    /* behind a gap ... */
 	bool model_doubtful; /* ... and then another */
 	bool maybe;	     /* the path alone does not prove a model call */
+	bool by_shape;	     /* the path says nothing: its bodies must */
+	bool shape_seen;     /* ... and the answer did */
 	bool proof;	     /* ... nor does a model's name in the body: the answer must */
 	bool model_by_path;
 	bool no_call;	  /* the body shows that it is something else */
@@ -335,9 +358,18 @@ struct parse {
 	bool error_seen;  /* the answer carried an error object */
 	bool request_bad; /* a body is no JSON */
 	bool answer_bad;
-	bool event_cut;	  /* an event came without its end */
-	struct buf start; /* of a body whose API is not known yet */
-	uint32_t keys;	  /* it has; see shape.c */
+	bool event_cut;	      /* an event came without its end */
+	struct buf start;     /* of a body whose API is not known yet */
+	uint32_t keys;	      /* it has; see shape.c */
+	struct live *live;    /* of a WebSocket's mother */
+	struct parse *mother; /* of a turn on a WebSocket */
+	uint32_t turn;	      /* which, from 0 */
+	bool asked;	      /* the turn's request was seen */
+	bool over;	      /* ... and the event that ends it */
+	bool turn_gapped;     /* bytes were lost while it was open */
+	bool idle;	      /* it is asked for without wanting an answer */
+	uint64_t t_begin;
+	uint8_t doubts; /* events looked at for that */
 	enum call_op op;
 	uint64_t now;
 	uint64_t t_first_event;
@@ -363,6 +395,8 @@ struct dialect {
 	struct doc probe_doc;
 	struct doc_schema wrap; /* of chunks */
 	struct doc wrap_doc;
+	struct doc_schema frame; /* of a WebSocket's messages: what they say of themselves */
+	struct doc frame_doc;
 };
 
 extern const struct api *const apis[API_COUNT];
@@ -374,14 +408,30 @@ APIS(X)
 /* Compiled at the first call; NULL when memory ends. */
 const struct doc_schema *dialect_schema(struct dialect *d, size_t row, enum doc_kind kind);
 void parse_set_api(struct parse *p, const struct api *api);
+/* A turn of the mother's session. NULL when memory ends. */
+struct parse *parse_turn(struct parse *mother);
+/* The reader of the request's body; NULL when memory ended. */
+struct json_reader *parse_request_reader(struct parse *p);
+/* It is over: hands on its call, if it is one. Frees p. */
+void parse_end(struct parse *p, uint64_t time);
+/* Must the answer still show what it is? */
+static inline bool parse_in_doubt(const struct parse *p)
+{
+	return !p->api || (p->by_shape && !p->shape_seen);
+}
 
 /* event.c: one event of an answer. */
 void parse_event(struct parse *p, const struct ex_event *ev, uint64_t time);
 
 /* shape.c: which API, where the path does not tell. */
-/* Without its request an answer must show itself what it is: sets p->api, or not. */
+/*
+ * An answer shows itself what it is: sets p->api where it is not known, and shape_seen when it
+ * is what it was taken for.
+ */
 void shape_answer(struct parse *p, struct sv start);
 void shape_event(struct parse *p, const struct ex_event *ev);
+/* The start of a request to a path that says nothing. */
+void shape_request(struct parse *p, struct sv start);
 int shape_init(struct dialect *d);
 void shape_done(struct dialect *d);
 

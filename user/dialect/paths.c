@@ -16,6 +16,7 @@
 #define BEDROCK	  "aws.bedrock"
 #define LLAMA	  "llama_cpp"
 #define MISTRAL	  "mistral_ai"
+#define PINECONE  "@*.pinecone.io"
 #define VERTEX	  "gcp.vertex_ai"
 #define LMSTUDIO  "lm_studio"
 
@@ -62,6 +63,9 @@ const struct path_row api_paths[] = {
 	{ "/embeddings", "POST", &api_openai_embeddings, DOUBT, NULL, NULL, NULL },
 	{ "/responses/input_tokens", NULL, NULL, 0, NULL, NULL, NULL },
 	{ "/responses/compact", NULL, NULL, 0, NULL, NULL, NULL },
+	{ "/responses", "GET", &api_live_responses, WS, NULL, NULL, NULL },
+	{ "/realtime", "GET", &api_live_realtime, WS, NULL, NULL, NULL },
+	{ "/realtime/**", NULL, NULL, HOST, NULL, NULL, NULL },
 	{ "/responses", "POST", &api_openai_responses, DOUBT, NULL, NULL, NULL },
 	{ "/responses/{r}", "GET", &api_openai_fetch, PROOF, NULL, NULL, NULL },
 	{ "/v1/responses/**", NULL, NULL, 0, NULL, NULL, NULL },
@@ -100,6 +104,9 @@ const struct path_row api_paths[] = {
 	{ "/models/{m}:countTokens", NULL, NULL, 0, NULL, NULL, NULL },
 	{ "/models/{m}:computeTokens", NULL, NULL, 0, NULL, NULL, NULL },
 	{ "/models/{m}:*", NULL, NULL, HOST, NULL, NULL, NULL },
+	{ "/ws/google.ai.generativelanguage.*", "GET", &api_live_gemini, WS, NULL, NULL, NULL },
+	{ "/ws/google.cloud.aiplatform.*/BidiGenerateContent", "GET", &api_live_gemini, WS, NULL,
+	  VERTEX, NULL },
 	{ "/interactions", "POST", &api_gemini_interactions, PROOF, NULL, NULL, NULL },
 	{ "/interactions/{r}", "GET", &api_gemini_fetch, PROOF, NULL, NULL, NULL },
 	{ "/interactions/**", NULL, NULL, HOST, NULL, NULL, NULL },
@@ -124,6 +131,22 @@ const struct path_row api_paths[] = {
 	{ "/api/chat", "POST", &api_ollama_chat, DOUBT, "ollama", NULL, NULL },
 	{ "/api/generate", "POST", &api_ollama_generate, DOUBT, "ollama", NULL, NULL },
 	{ "/api/embed", "POST", &api_ollama_embed, DOUBT, "ollama", NULL, NULL },
+
+	/* Vector stores. */
+	{ "/vector_stores/{s}/search", "POST", &api_openai_search, PROOF, NULL, NULL, NULL },
+	{ "/collections/{s}/points/search", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/collections/{s}/points/search/**", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/collections/{s}/points/query", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/collections/{s}/points/query/**", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/collections/{s}/points/recommend", "POST", &api_qdrant_search, 0, NULL, NULL, NULL },
+	{ "/api/v1/collections/{s}/query", "POST", &api_chroma_query, 0, NULL, NULL, NULL },
+	{ "/databases/*/collections/{s}/query", "POST", &api_chroma_query, 0, NULL, NULL, NULL },
+	{ "/query", "POST", &api_pinecone_query, 0, PINECONE, NULL, NULL },
+	{ "/records/namespaces/*/search", "POST", &api_pinecone_query, 0, PINECONE, NULL, NULL },
+	{ "/v1/graphql", "POST", &api_weaviate_get, PROOF, NULL, NULL, NULL },
+	{ "/v2/vectordb/entities/search", "POST", &api_milvus_search, 0, NULL, NULL, NULL },
+	{ "/v2/vectordb/entities/query", "POST", &api_milvus_search, 0, NULL, NULL, NULL },
+	{ "/v2/vectordb/entities/hybrid_search", "POST", &api_milvus_search, 0, NULL, NULL, NULL },
 
 	/* Cohere. */
 	{ "/v2/chat", "POST", &api_cohere_chat, DOUBT, NULL, NULL, NULL },

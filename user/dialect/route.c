@@ -132,8 +132,12 @@ static bool row_fits(const struct route_key *key, const struct path_row *row, st
 		return false;
 	if ((row->flags & PATH_HOST) && !provider)
 		return false;
-	if (row->only && provider && !text_is(row->only, provider))
+	if (row->only && row->only[0] == '@') {
+		if (!host_fits(key->host, sv_of(row->only + 1)))
+			return false;
+	} else if (row->only && provider && !text_is(row->only, provider)) {
 		return false;
+	}
 	if (!path_fits(path, row->pattern, caps))
 		return false;
 	return !model.len || (caps[CAP_MODEL].len &&

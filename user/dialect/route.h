@@ -54,7 +54,7 @@ struct path_row {
 	const char *method;    /* NULL: any */
 	const struct api *api; /* NULL: a model API, but no inference */
 	unsigned int flags;    /* enum path_flag */
-	const char *only;      /* not at hosts of another provider */
+	const char *only;      /* not at hosts of another provider; "@host": only there */
 	const char *provider;  /* where the host is not known */
 	const char *model;     /* text that the model's name must hold */
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/parse.h"
+#include "dialect/live.h"
 
 /* Keys that tell bodies apart: (name, path). */
 #define KEYS(X)                               \
@@ -25,7 +25,12 @@
 	X(PROMPT_COUNT, "prompt_token_count") \
 	X(STOP, "stop")                       \
 	X(CONTENT, "content")                 \
-	X(EVALUATED, "tokens_evaluated")
+	X(EVALUATED, "tokens_evaluated")      \
+	X(MODEL, "model")                     \
+	X(MESSAGES, "messages[].role")        \
+	X(CONTENTS, "contents[].parts")       \
+	X(INPUT, "input")                     \
+	X(PROMPT, "prompt")
 
 enum key {
 #define X(name, path) KEY_##name,
@@ -91,6 +96,22 @@ static const struct {
 	{ "chunk", &api_bedrock_invoke },
 };
 
+/*
+ * What a request to a path that says nothing may be; its answer must prove it. Of messages
+ * with a model OpenAI's are the most common; Anthropic's clients send a field of their own.
+ */
+static const struct {
+	uint32_t keys;
+	bool anthropic;
+	const struct api *api;
+} request_shapes[] = {
+	{ HAS(MESSAGES), true, &api_anthropic_messages },
+	{ HAS(MESSAGES) | HAS(MODEL), false, &api_openai_chat },
+	{ HAS(CONTENTS), false, &api_gemini_generate },
+	{ HAS(INPUT) | HAS(MODEL), false, &api_openai_responses },
+	{ HAS(PROMPT) | HAS(MODEL), false, &api_openai_completions },
+};
+
 static void on_key(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	if (ev->kind != JSON_NULL)
@@ -125,6 +146,10 @@ int shape_init(struct dialect *d)
 		err = doc_schema_init(&d->wrap, wrap_sets, false);
 	if (!err)
 		err = doc_open(&d->wrap_doc, &d->wrap, false);
+	if (!err)
+		err = doc_schema_init(&d->frame, live_frame_sets, false);
+	if (!err)
+		err = doc_open(&d->frame_doc, &d->frame, false);
 	return err;
 }
 
@@ -134,6 +159,8 @@ void shape_done(struct dialect *d)
 	doc_schema_done(&d->probe);
 	doc_close(&d->wrap_doc);
 	doc_schema_done(&d->wrap);
+	doc_close(&d->frame_doc);
+	doc_schema_done(&d->frame);
 }
 
 static bool fits(const struct parse *p, const struct shape *s)
@@ -156,24 +183,59 @@ static void probe(struct parse *p, struct sv start)
 	doc_settle(doc);
 }
 
-void shape_answer(struct parse *p, struct sv start)
+static const struct api *find(struct parse *p, struct sv start)
 {
+	const struct api *api = NULL;
+
 	probe(p, start);
-	for (size_t i = 0; i < ARRAY_SIZE(shapes) && !p->api; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(shapes) && !api; i++) {
 		if (fits(p, &shapes[i]))
-			parse_set_api(p, shapes[i].api);
+			api = shapes[i].api;
 	}
 	stage_reset(&p->stage);
+	return api;
+}
+
+static const struct api *find_event(struct parse *p, const struct ex_event *ev)
+{
+	bool aws = p->ex->msg[EX_RESPONSE].kind == EX_EVENT_STREAM;
+
+	for (size_t i = 0; i < ARRAY_SIZE(named) && aws; i++) {
+		if (sv_eq(ev->type, sv_of(named[i].type)))
+			return named[i].api;
+	}
+	return find(p, ev->data);
+}
+
+static void take(struct parse *p, const struct api *api)
+{
+	if (!api)
+		return;
+	if (!p->api)
+		parse_set_api(p, api);
+	p->shape_seen = api == p->api;
+}
+
+void shape_answer(struct parse *p, struct sv start)
+{
+	take(p, find(p, start));
 }
 
 void shape_event(struct parse *p, const struct ex_event *ev)
 {
-	bool aws = p->ex->msg[EX_RESPONSE].kind == EX_EVENT_STREAM;
+	take(p, find_event(p, ev));
+}
 
-	for (size_t i = 0; i < ARRAY_SIZE(named) && aws && !p->api; i++) {
-		if (sv_eq(ev->type, sv_of(named[i].type)))
-			parse_set_api(p, named[i].api);
+void shape_request(struct parse *p, struct sv start)
+{
+	bool anthropic = p->ex->msg[EX_REQUEST].header[EX_H_ANTHROPIC_VERSION].len != 0;
+
+	probe(p, start);
+	stage_reset(&p->stage);
+	for (size_t i = 0; i < ARRAY_SIZE(request_shapes) && !p->api; i++) {
+		uint32_t keys = request_shapes[i].keys;
+
+		if ((p->keys & keys) == keys && (anthropic || !request_shapes[i].anthropic))
+			parse_set_api(p, request_shapes[i].api);
 	}
-	if (!p->api)
-		shape_answer(p, ev->data);
 }

@@ -520,13 +520,11 @@ int pairs_new(struct pairs **ret, const struct pairs_opts *opts)
 		p->opts.max_open = PAIRS_OPEN;
 	if (!p->opts.arena_limit)
 		p->opts.arena_limit = PAIR_ARENA_MAX;
-	if (!p->opts.body_window)
-		p->opts.body_window = INFLATE_WINDOW;
 	p->limits = (struct body_limits){
-		.bytes = PAIR_BODY_MAX,
+		.bytes = opts->body_max ? opts->body_max : PAIR_BODY_MAX,
 		.ratio = PAIR_RATIO_MAX,
-		.event = PAIR_EVENT_MAX,
-		.window = p->opts.body_window,
+		.event = opts->message_max ? opts->message_max : PAIR_EVENT_MAX,
+		.window = opts->body_window ? opts->body_window : INFLATE_WINDOW,
 	};
 	*ret = p;
 	return 0;

@@ -33,6 +33,8 @@ struct pairs_opts {
 	size_t max_open;		/* exchanges open at once; 0: PAIRS_OPEN */
 	size_t arena_limit;		/* of one exchange; 0: PAIR_ARENA_MAX */
 	uint64_t body_window;		/* largest window of br and zstd; 0: INFLATE_WINDOW */
+	uint64_t body_max;		/* decoded bytes of one body; 0: PAIR_BODY_MAX */
+	uint64_t message_max;		/* bytes of one event or message; 0: PAIR_EVENT_MAX */
 	struct stat_pair *stats;	/* ES_STAT_COUNT pairs; borrowed */
 	const struct exchange_ops *ops; /* borrowed; all set */
 	void *ctx;

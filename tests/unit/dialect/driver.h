@@ -154,8 +154,8 @@ static inline void dump_request(struct notes *n, const struct call *c)
 
 static inline void dump_call(struct notes *n, const struct call *c)
 {
-	note(n, "%s %s %s %s\n", call_op_name(c->op), c->provider, c->dialect,
-	     call_outcome_name(c->outcome));
+	note(n, "%s %s %s %s\n", call_op_name(c->op), c->provider ? c->provider : "none",
+	     c->dialect, call_outcome_name(c->outcome));
 	dump_request(n, c);
 	dump_text(n, "id", c->resp.id);
 	dump_text(n, "answered_by", c->resp.model);

@@ -112,6 +112,14 @@ static void test_counts(void **state)
 		  .outcome = EX_UPGRADED },
 		{ .method = "", .answer = "{\"object\":\"thing\"}" },
 		{ .target = CHAT, .request = "no JSON", .answer = "{}" },
+		/* Looks like a model's request, and is answered otherwise. */
+		{ .target = "/a",
+		  .request = "{\"model\":1,\"messages\":[{\"role\":\"u\"}]}",
+		  .answer = "{\"status\":\"ok\"}" },
+		{ .target = "/a",
+		  .request = "{\"model\":\"m\",\"input\":\"x\"}",
+		  .answer = "{\"status\":\"completed\"}" },
+		{ .target = "/a", .request = "{\"name\":\"m\"}", .answer = "{}" },
 	};
 
 	(void)state;
@@ -126,7 +134,7 @@ static void test_counts(void **state)
 	assert_int_equal(s->json_errors, 1);
 	assert_int_equal(s->server_role, 1);
 	assert_int_equal(s->other_api, 1);
-	assert_int_equal(s->not_model, 3);
+	assert_int_equal(s->not_model, 6);
 	assert_int_equal(s->unread_api, 2);
 	driver_done(&dr);
 }
