@@ -28,6 +28,12 @@ fuzzers: $(FUZZ_BINS)
 test-unit: $(UNIT_BINS)
 	$(Q)$(PYTHON) tests/run.py unit $(UNIT_BINS)
 
+# Bodies in the providers' formats, with the calls that must be read from them.
+$O/wire/cases: $(wildcard tests/wire/*.py)
+	@mkdir -p $(@D)
+	$(call say,WIRE,$@)PYTHONPATH=tests $(PYTHON) -m wire $@ >/dev/null
+$O/unit/dialect/test_wire: $O/wire/cases
+
 # tests/bpf/test_*.c: the BPF side, as host code, as an object, and in this kernel (as root).
 BPF_TEST_SRCS := $(wildcard tests/bpf/test_*.c)
 BPF_TEST_BINS := $(patsubst tests/bpf/%.c,$O/bpftest/%,$(BPF_TEST_SRCS))

@@ -9,7 +9,8 @@
 extern const struct field_set bedrock_errors;
 
 /* Rows of Converse, which Nova's own bodies share. */
-extern const struct field_set converse_request;
+extern const struct field_set converse_config;
+extern const struct field_set converse_parts; /* below messages[].content[] */
 extern const struct field_set converse_answer;
 extern const struct field_set converse_event;
 extern const struct field_set nova_event; /* of InvokeModel */

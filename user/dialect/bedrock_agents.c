@@ -27,6 +27,7 @@ static void event_done(struct parse *p, struct sv type)
 /* How a run ended, nothing on the wire says. */
 static void run_finish(struct parse *p)
 {
+	p->no_reason = true;
 	take_error(p);
 	bedrock_head(p);
 }

@@ -70,13 +70,9 @@ static const struct field request_rows[] = {
 	ROW_CONTENT(SPEC("name"), FIELD_TOOL_DEF, TOOL_DEF_AT(name)),
 	ROW_CONTENT(SPEC("description"), FIELD_TOOL_DEF, TOOL_DEF_AT(description)),
 	ROW_RAW(SPEC("inputSchema.json"), FIELD_TOOL_DEF, TOOL_DEF_AT(parameters)),
+};
 
-	ROW_CONTENT_FN("system[].text", field_system_text, PART_TEXT),
-	ROW_CONTENT_FN("messages[]", field_input_message, STYLE_BLOCKS),
-	ROW_CONTENT("messages[].role", FIELD_MESSAGE, MESSAGE_AT(role)),
-	ROW_CONTENT_FN("messages[].content[]", field_input_part, STYLE_PART),
-	ROW_CONTENT_FN(PART("text"), field_part_kind, PART_TEXT),
-	ROW_CONTENT(PART("text"), FIELD_PART_TEXT, 0),
+static const struct field part_rows[] = {
 	ROW_CONTENT_FN(PART("reasoningContent"), field_part_kind, PART_REASONING),
 	ROW_CONTENT(PART("reasoningContent.reasoningText.text"), FIELD_PART_TEXT, 0),
 	ROW_CONTENT_FN(PART("toolUse"), field_part_kind, PART_TOOL_CALL),
@@ -94,7 +90,18 @@ static const struct field request_rows[] = {
 	MEDIA("audio", 3),
 };
 
-const struct field_set converse_request = FIELD_SET(request_rows);
+static const struct field message_rows[] = {
+	ROW_CONTENT_FN("system[].text", field_system_text, PART_TEXT),
+	ROW_CONTENT_FN("messages[]", field_input_message, STYLE_BLOCKS),
+	ROW_CONTENT("messages[].role", FIELD_MESSAGE, MESSAGE_AT(role)),
+	ROW_CONTENT_FN("messages[].content[]", field_input_part, STYLE_PART),
+	ROW_CONTENT_FN(PART("text"), field_part_kind, PART_TEXT),
+	ROW_CONTENT(PART("text"), FIELD_PART_TEXT, 0),
+};
+
+const struct field_set converse_config = FIELD_SET(request_rows);
+const struct field_set converse_parts = FIELD_SET(part_rows);
+static const struct field_set converse_messages = FIELD_SET(message_rows);
 
 static struct candidate *the_candidate(struct parse *p)
 {
@@ -163,6 +170,21 @@ static const struct field answer_rows[] = {
 const struct field_set converse_answer = FIELD_SET(answer_rows);
 
 /* As they stand in an event. */
+/* It is a piece of Nova's, and not of Anthropic's. */
+static void on_nova(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	(void)f;
+	if (ev->kind == JSON_OBJECT)
+		p->stage.num[SI_PART] = (struct opt_int){ 1, true };
+}
+
+static void on_role(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	(void)f;
+	if (ev->kind == JSON_STRING)
+		the_candidate(p);
+}
+
 #define EVENT(START, DELTA, STOP, META)                                                      \
 	ROW(START "contentBlockIndex", FIELD_STAGE_INT, SI_ITEM),                            \
 		ROW(START "start.toolUse.toolUseId", FIELD_STAGE, ST_ID),                    \
@@ -176,10 +198,14 @@ const struct field_set converse_answer = FIELD_SET(answer_rows);
 
 static const struct field event_rows[] = {
 	EVENT("", "", "", ""),
+	ROW_FN("role", on_role, 0),
 };
 
 /* Nova's own stream has them below the event's name. */
 static const struct field nova_rows[] = {
+	ROW_FN("contentBlockStart", on_nova, 0),
+	ROW_FN("contentBlockDelta", on_nova, 0),
+	ROW_FN("messageStart.role", on_role, 0),
 	EVENT("contentBlockStart.", "contentBlockDelta.", "messageStop.", "metadata."),
 	ROW("contentBlockDelta.contentBlockIndex", FIELD_STAGE_INT, SI_ITEM),
 };
@@ -190,7 +216,6 @@ const struct field_set nova_event = FIELD_SET(nova_rows);
 static const struct event_row events[] = {
 	{ "contentBlockDelta", EVENT_CONTENT, false },
 	{ "contentBlockStop", EVENT_SKIP, false },
-	{ "messageStart", EVENT_SKIP, false },
 	/* The last one. */
 	{ "metadata", EVENT_READ, true },
 };
@@ -251,7 +276,9 @@ void bedrock_head(struct parse *p)
 	take_count(p, &c->usage.output, EX_H_BEDROCK_OUTPUT_TOKENS);
 	take_count(p, &c->usage.cache_read, EX_H_BEDROCK_CACHE_READ);
 	take_count(p, &c->usage.cache_write, EX_H_BEDROCK_CACHE_WRITE);
-	string_piece(p, &c->resp.request_id, resp->header[EX_H_AMZN_REQUEST_ID], CALL_STRING_MAX);
+	if (!c->resp.request_id.len)
+		string_piece(p, &c->resp.request_id, resp->header[EX_H_AMZN_REQUEST_ID],
+			     CALL_STRING_MAX);
 	if (!c->req.guardrail_id.len)
 		string_piece(p, &c->req.guardrail_id, req->header[EX_H_BEDROCK_GUARDRAIL],
 			     CALL_STRING_MAX);
@@ -261,7 +288,7 @@ const struct api api_bedrock_converse = {
 	.name = "bedrock.converse",
 	.op = CALL_CHAT,
 	.provider = "aws.bedrock",
-	.request = { &converse_request },
+	.request = { &converse_config, &converse_messages, &converse_parts },
 	.answer = { &converse_answer, &bedrock_errors },
 	.event = { &converse_event, &bedrock_errors },
 	.events = events,

@@ -166,7 +166,13 @@ static const struct field vendor_rows[] = {
 	ROW_FN("event.completionStart", on_mark, 0),
 };
 
+/* What Anthropic's own rows have for whole answers only. */
+static const struct field piece_rows[] = {
+	ROW("stop_reason", FIELD_STAGE, ST_FINISH),
+};
+
 static const struct field_set request = FIELD_SET(request_rows);
+static const struct field_set pieces = FIELD_SET(piece_rows);
 static const struct field_set vendors = FIELD_SET(vendor_rows);
 
 static void take_rest(struct parse *p)
@@ -179,8 +185,10 @@ static void event_done(struct parse *p, struct sv type)
 {
 	/* Their reasons to stop are staged in the same place. */
 	take_rest(p);
-	anthropic_event_done(p, type);
-	converse_event_done(p, type);
+	if (p->stage.num[SI_PART].set)
+		converse_event_done(p, type);
+	else
+		anthropic_event_done(p, type);
 }
 
 static void instead(struct opt_int *to, const struct opt_int *second)
@@ -212,10 +220,10 @@ const struct api api_bedrock_invoke = {
 	.name = "bedrock.invoke",
 	.op = CALL_CHAT,
 	.provider = "aws.bedrock",
-	.request = { &anthropic_request, &converse_request, &request },
+	.request = { &anthropic_request, &converse_config, &converse_parts, &request },
 	.answer = { &anthropic_answer, &converse_answer, &openai_choices, &openai_usage, &vendors,
 		    &bedrock_errors },
-	.event = { &anthropic_event, &nova_event, &openai_choices, &openai_usage, &vendors,
+	.event = { &anthropic_event, &nova_event, &openai_choices, &openai_usage, &vendors, &pieces,
 		   &bedrock_errors },
 	.chunks = CHUNK_JSON,
 	.begin = begin,

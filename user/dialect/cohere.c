@@ -223,6 +223,9 @@ static void finish(struct parse *p)
 {
 	take_rest(p);
 	cohere_usage(p);
+	/* Errors have an id, too. */
+	if (p->ex->status >= 400)
+		p->call->resp.id = SV_NONE;
 }
 
 const struct api api_cohere_chat = {

@@ -147,8 +147,10 @@ static void settle_kind(struct call_part *part)
 
 void part_settle(struct parse *p, struct call_part *part)
 {
-	if (part->type == PART_GENERIC)
+	if (part->type == PART_GENERIC && part->wire_type.len)
 		settle_kind(part);
+	else if (part->type == PART_GENERIC && part->text.len && !part->json)
+		part->type = PART_TEXT;
 	switch (part->type) {
 	case PART_URI:
 	case PART_BLOB:
@@ -209,7 +211,9 @@ static void text_part(struct parse *p, struct call_part **head, enum part_type t
 
 void field_input_text(struct parse *p, const struct field *f, const struct json_event *ev)
 {
-	if (p->part_end)
+	bool empty = ev->first && ev->last && !ev->text.len;
+
+	if (p->part_end && !empty)
 		text_part(p, p->part_end, (enum part_type)f->arg, ev);
 }
 

@@ -92,6 +92,7 @@ static void parse_free(struct parse *p)
 {
 	doc_close(&p->request);
 	doc_close(&p->answer);
+	doc_close(&p->long_event);
 	stage_done(&p->input_stage);
 	stage_done(&p->stage);
 	buf_done(&p->start);
@@ -258,8 +259,14 @@ static void on_resp_head(void *ctx, struct exchange *ex)
 	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
-	if (p && !p->provider)
+	if (!p)
+		return;
+	if (!p->provider)
 		p->provider = server_provider(ex->msg[EX_RESPONSE].header[EX_H_SERVER]);
+	/* Only AWS answers so; which of its services, the path told. */
+	if (ex->msg[EX_RESPONSE].header[EX_H_AMZN_REQUEST_ID].len && p->provider &&
+	    sv_eq(sv_of(p->provider), SV("aws.bedrock")))
+		p->answered = true;
 }
 
 static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64_t time)

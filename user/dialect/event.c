@@ -15,16 +15,20 @@ static const struct event_row *event_row(const struct api *api, struct sv type)
 	return NULL;
 }
 
-/* True when there is nothing in the event that is wanted. */
-static bool skip_event(struct parse *p, const struct ex_event *ev)
+static bool is_last(const struct parse *p, const struct ex_event *ev)
 {
 	const struct event_row *row = event_row(p->api, ev->type);
 
 	/* How OpenAI's streams end, and those made like them. */
-	bool done = sv_eq(ev->data, SV("[DONE]"));
+	return sv_eq(ev->data, SV("[DONE]")) || (row && row->last);
+}
 
-	p->whole |= done || (row && row->last);
-	if (done || !ev->data.len)
+/* True when there is nothing in the event that is wanted. */
+static bool skip_event(const struct parse *p, const struct ex_event *ev)
+{
+	const struct event_row *row = event_row(p->api, ev->type);
+
+	if (sv_eq(ev->data, SV("[DONE]")) || (!ev->data.len && !ev->more))
 		return true;
 	return row &&
 	       (row->use == EVENT_SKIP || (row->use == EVENT_CONTENT && !p->d->opt.want_content));
@@ -45,36 +49,39 @@ static struct doc *event_doc(struct parse *p)
 	return NULL;
 }
 
-/* All of text, a document of its own, by doc. Returns what json_end() does. */
-static int read_text(struct parse *p, struct doc *doc, struct sv text)
+static void doc_begin(struct parse *p, struct doc *doc)
 {
-	int err;
-
 	doc_for(doc, p, &p->stage);
 	json_reader_reset(doc->reader);
-	err = json_feed(doc->reader, text);
-	if (!err)
-		err = json_end(doc->reader);
-	doc_settle(doc);
-	return err;
 }
 
-static void take_bad(struct parse *p, bool truncated)
+static void doc_piece(struct doc *doc, const struct ex_event *ev)
 {
-	if (truncated)
+	if (ev->gap)
+		json_gap(doc->reader);
+	json_feed(doc->reader, ev->data);
+}
+
+static void take_bad(struct parse *p, const struct ex_event *ev)
+{
+	if (ev->truncated || ev->unread)
 		p->event_cut = true;
 	else
 		p->answer_bad = true;
 }
 
-static void read_event(struct parse *p, const struct ex_event *ev, struct sv data)
+static void doc_over(struct parse *p, struct doc *doc, const struct ex_event *ev)
 {
-	struct doc *doc = event_doc(p);
+	int err = json_end(doc->reader);
 
-	if (!doc)
-		return;
-	if (read_text(p, doc, data))
-		take_bad(p, ev->truncated);
+	doc_settle(doc);
+	if (err || ev->truncated || ev->unread)
+		take_bad(p, ev);
+}
+
+/* All of the event was read. */
+static void event_over(struct parse *p, const struct ex_event *ev)
+{
 	if (p->api->event_done)
 		p->api->event_done(p, sv_eq(ev->type, SV("message")) ? SV_NONE : ev->type);
 	stage_reset(&p->stage);
@@ -97,29 +104,75 @@ static void add_text(struct parse *p, struct sv bytes)
 	answer_text(p, c, answer_slot(p, c, 0, 0), PART_TEXT, good);
 }
 
-static void read_chunk(struct parse *p, const struct ex_event *ev)
+/* What the chunk's "bytes" held is staged. */
+static void chunk_over(struct parse *p, const struct ex_event *ev)
 {
-	struct buf *b = &p->stage.text[ST_DELTA], inner;
+	struct buf inner = p->stage.text[ST_DELTA];
+	struct ex_event named = { .type = ev->type };
+	struct doc *doc = p->api->chunks == CHUNK_JSON ? event_doc(p) : NULL;
 	ssize_t n = -EBADMSG;
 
-	if (!p->d->wrap_doc.reader || read_text(p, &p->d->wrap_doc, ev->data) || b->failed) {
-		take_bad(p, ev->truncated);
-		stage_reset(&p->stage);
-		return;
-	}
 	/* Reading what is inside uses the stage anew. */
-	inner = *b;
-	*b = (struct buf){ 0 };
+	p->stage.text[ST_DELTA] = (struct buf){ 0 };
+	p->stage.dirty &= ~(1u << ST_DELTA);
 	stage_reset(&p->stage);
-	if (inner.p)
+	if (inner.p && !inner.failed)
 		n = base64_decode(inner.p, buf_sv(&inner));
-	if (n < 0)
-		take_bad(p, ev->truncated);
-	else if (p->api->chunks == CHUNK_JSON)
-		read_event(p, ev, (struct sv){ inner.p, (size_t)n });
-	else
+	if (n < 0) {
+		take_bad(p, ev);
+	} else if (doc) {
+		named.data = (struct sv){ inner.p, (size_t)n };
+		doc_begin(p, doc);
+		doc_piece(doc, &named);
+		doc_over(p, doc, &named);
+		event_over(p, &named);
+	} else if (p->api->chunks == CHUNK_TEXT) {
 		add_text(p, (struct sv){ inner.p, (size_t)n });
+	}
 	buf_done(&inner);
+}
+
+static bool is_chunk(const struct parse *p, const struct ex_event *ev)
+{
+	return p->api->chunks && sv_eq(ev->type, SV("chunk"));
+}
+
+/* A reader of its own for an event that comes in pieces; others share one. */
+static struct doc *doc_of(struct parse *p, const struct ex_event *ev)
+{
+	bool chunk = is_chunk(p, ev);
+	const struct doc_schema *s;
+
+	if (!ev->more && !ev->cont)
+		return chunk ? &p->d->wrap_doc : event_doc(p);
+	if (ev->cont)
+		return p->long_event.reader ? &p->long_event : NULL;
+	doc_close(&p->long_event);
+	s = chunk ? &p->d->wrap : dialect_schema(p->d, p->row, DOC_EVENT);
+	if (s && doc_open(&p->long_event, s, p->d->opt.want_content) == 0)
+		return &p->long_event;
+	p->call->arena.full = true;
+	return NULL;
+}
+
+static void read_event(struct parse *p, const struct ex_event *ev)
+{
+	struct doc *doc = doc_of(p, ev);
+
+	if (!doc)
+		return;
+	if (!ev->cont)
+		doc_begin(p, doc);
+	doc_piece(doc, ev);
+	if (ev->more)
+		return;
+	doc_over(p, doc, ev);
+	if (doc == &p->long_event)
+		doc_close(doc);
+	if (is_chunk(p, ev))
+		chunk_over(p, ev);
+	else
+		event_over(p, ev);
 }
 
 void parse_event(struct parse *p, const struct ex_event *ev, uint64_t time)
@@ -132,12 +185,12 @@ void parse_event(struct parse *p, const struct ex_event *ev, uint64_t time)
 	}
 	if (!p->api)
 		return;
-	if (ev->exception)
+	if (ev->exception && !ev->cont)
 		parse_error(p, ev->type);
-	if (skip_event(p, ev))
+	if (!ev->cont && skip_event(p, ev)) {
+		p->whole |= is_last(p, ev);
 		return;
-	if (p->api->chunks && sv_eq(ev->type, SV("chunk")))
-		read_chunk(p, ev);
-	else
-		read_event(p, ev, ev->data);
+	}
+	read_event(p, ev);
+	p->whole |= !ev->more && !ev->truncated && is_last(p, ev);
 }

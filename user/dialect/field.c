@@ -14,7 +14,8 @@ static void on_element(struct parse *p, const struct field *f, const struct json
 	(void)f;
 	if (!p->api)
 		return;
-	if (ev->kind == JSON_OBJECT && !p->t_first_event)
+	/* An error may come so, too, and is no stream. */
+	if (ev->kind == JSON_OBJECT && !p->t_first_event && p->ex->status < 400)
 		p->t_first_event = p->now;
 	if (ev->kind != JSON_OBJECT_END)
 		return;

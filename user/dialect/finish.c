@@ -138,7 +138,7 @@ static void take_outcome(struct parse *p)
 static void take_finish_reasons(struct parse *p)
 {
 	struct call *c = p->call;
-	bool unseen = c->loss != 0 || c->outcome == CALL_UNKNOWN;
+	bool unseen = c->loss != 0 || c->outcome == CALL_UNKNOWN || p->no_reason;
 
 	if (c->op == CALL_EMBEDDINGS || c->op == CALL_RETRIEVAL)
 		return;

@@ -195,7 +195,7 @@ struct field_set {
 	{                                \
 		array, ARRAY_SIZE(array) \
 	}
-#define FIELD_SETS_MAX 6
+#define FIELD_SETS_MAX 8
 
 /* What to do with a named event of a stream without looking inside. */
 enum event_use {
@@ -293,6 +293,7 @@ struct parse {
 	struct call *call;
 	struct doc request;
 	struct doc answer;
+	struct doc long_event;	  /* one that comes in pieces */
 	struct stage input_stage; /* of the request, which may still come beside the answer */
 	struct stage stage;
 	struct candidate *candidates; /* by index */
@@ -318,6 +319,7 @@ struct parse {
 	bool proof;	     /* ... nor does a model's name in the body: the answer must */
 	bool model_by_path;
 	bool no_call;	  /* the body shows that it is something else */
+	bool no_reason;	  /* why its answers end is never told */
 	bool op_known;	  /* op holds in place of the api's */
 	bool whole;	  /* the answer's last field or event came */
 	bool answered;	  /* the answer had a field that only an answer has */

@@ -1,10 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dialect/parse.h"
 
-/* Keys that tell bodies apart. */
+/* Keys that tell bodies apart: (name, path). */
+#define KEYS(X)                               \
+	X(CANDIDATES, "candidates[]")         \
+	X(USAGE_METADATA, "usageMetadata")    \
+	X(VALUES, "embedding.values")         \
+	X(VALUES_LIST, "embeddings[].values") \
+	X(VECTOR, "data[].embedding")         \
+	X(EMBEDDINGS, "embeddings")           \
+	X(META, "meta")                       \
+	X(OUTPUT_MESSAGE, "output.message")   \
+	X(CREATED_AT, "created_at")           \
+	X(DONE, "done")                       \
+	X(MESSAGE, "message.role")            \
+	X(RESPONSE, "response")               \
+	X(DURATION, "total_duration")         \
+	X(FINISH_REASON, "finish_reason")     \
+	X(GENERATION_ID, "generation_id")     \
+	X(TEXT, "text")                       \
+	X(TITAN_COUNT, "inputTextTokenCount") \
+	X(RESULTS, "results[].outputText")    \
+	X(GENERATION, "generation")           \
+	X(PROMPT_COUNT, "prompt_token_count") \
+	X(STOP, "stop")                       \
+	X(CONTENT, "content")                 \
+	X(EVALUATED, "tokens_evaluated")      \
+	X(SETTINGS, "generation_settings")
+
 enum key {
-	KEY_CHOICES,
+#define X(name, path) KEY_##name,
+	KEYS(X)
+#undef X
 };
+
+#define HAS(name) (1u << KEY_##name)
 
 /*
  * What tells an answer's API when its request was not seen: its "object" or "type", or keys
@@ -19,10 +49,42 @@ static const struct shape {
 	{ "chat.completion", 0, &api_openai_chat, false },
 	{ "chat.completion.chunk", 0, &api_openai_chat, false },
 	{ "text_completion", 0, &api_openai_completions, false },
+	{ "list", HAS(VECTOR), &api_openai_embeddings, false },
 	{ "response", 0, &api_openai_responses, false },
 	{ "response.created", 0, &api_openai_responses, false },
 	{ "message_start", 0, &api_anthropic_messages, false },
 	{ "message", 0, &api_anthropic_messages, true },
+	{ "interaction", 0, &api_gemini_interactions, false },
+	{ "interaction.created", 0, &api_gemini_interactions, false },
+	{ "message-start", 0, &api_cohere_chat, false },
+	{ "stream-start", 0, &api_cohere_chat_v1, false },
+	{ NULL, HAS(CANDIDATES), &api_gemini_generate, false },
+	{ NULL, HAS(USAGE_METADATA), &api_gemini_generate, false },
+	{ NULL, HAS(VALUES), &api_gemini_embed, false },
+	{ NULL, HAS(VALUES_LIST), &api_gemini_embed, false },
+	{ NULL, HAS(OUTPUT_MESSAGE), &api_bedrock_converse, false },
+	{ NULL, HAS(CREATED_AT) | HAS(DONE) | HAS(MESSAGE), &api_ollama_chat, false },
+	{ NULL, HAS(CREATED_AT) | HAS(DONE) | HAS(RESPONSE), &api_ollama_generate, false },
+	{ NULL, HAS(EMBEDDINGS) | HAS(DURATION), &api_ollama_embed, false },
+	{ NULL, HAS(EMBEDDINGS) | HAS(META), &api_cohere_embed, false },
+	{ NULL, HAS(FINISH_REASON) | HAS(MESSAGE), &api_cohere_chat, false },
+	{ NULL, HAS(GENERATION_ID) | HAS(TEXT), &api_cohere_chat_v1, false },
+	{ NULL, HAS(TITAN_COUNT), &api_bedrock_invoke, false },
+	{ NULL, HAS(RESULTS), &api_bedrock_invoke, false },
+	{ NULL, HAS(GENERATION) | HAS(PROMPT_COUNT), &api_bedrock_invoke, false },
+};
+
+/* Messages of AWS name themselves. */
+static const struct {
+	const char *type;
+	const struct api *api;
+} named[] = {
+	{ "messageStart", &api_bedrock_converse },
+	{ "contentBlockStart", &api_bedrock_converse },
+	{ "contentBlockDelta", &api_bedrock_converse },
+	{ "contentBlockStop", &api_bedrock_converse },
+	{ "messageStop", &api_bedrock_converse },
+	{ "chunk", &api_bedrock_invoke },
 };
 
 static void on_key(struct parse *p, const struct field *f, const struct json_event *ev)
@@ -32,10 +94,11 @@ static void on_key(struct parse *p, const struct field *f, const struct json_eve
 }
 
 static const struct field probe_rows[] = {
-	ROW("object", FIELD_STAGE, ST_TYPE),
-	ROW("type", FIELD_STAGE, ST_TYPE),
-	ROW("role", FIELD_STAGE, ST_NAME),
-	ROW_FN("choices[]", on_key, KEY_CHOICES),
+	ROW("object", FIELD_STAGE, ST_TYPE), ROW("type", FIELD_STAGE, ST_TYPE),
+	ROW("event_type", FIELD_STAGE, ST_TYPE), ROW("role", FIELD_STAGE, ST_NAME),
+#define X(name, path) ROW_FN(path, on_key, KEY_##name),
+	KEYS(X)
+#undef X
 };
 
 static const struct field_set probe_set = FIELD_SET(probe_rows);
@@ -101,5 +164,12 @@ void shape_answer(struct parse *p, struct sv start)
 
 void shape_event(struct parse *p, const struct ex_event *ev)
 {
-	shape_answer(p, ev->data);
+	bool aws = p->ex->msg[EX_RESPONSE].kind == EX_EVENT_STREAM;
+
+	for (size_t i = 0; i < ARRAY_SIZE(named) && aws && !p->api; i++) {
+		if (sv_eq(ev->type, sv_of(named[i].type)))
+			parse_set_api(p, named[i].api);
+	}
+	if (!p->api)
+		shape_answer(p, ev->data);
 }
