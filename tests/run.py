@@ -77,9 +77,9 @@ class Context:
 
 def e2e_tests(ctx):
     from suites import (behaviour, blind, clients, export, local, mcp, patched, robust,
-                        selfcheck, stacks, survive)
-    return [t for m in (selfcheck, clients, stacks, local, mcp, patched, survive, blind, robust,
-                        behaviour, export) for t in m.tests(ctx)]
+                        selfcheck, stacks, survive, vendors)
+    return [t for m in (selfcheck, clients, stacks, local, mcp, vendors, patched, survive, blind,
+                        robust, behaviour, export) for t in m.tests(ctx)]
 
 
 def run_e2e(r, o):

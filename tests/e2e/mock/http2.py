@@ -40,6 +40,7 @@ class Session:
         self.conn, self.answer, self.streams = conn, answer, {}
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=False, header_encoding='utf-8'))
+        self.open_state = h2.connection.ConnectionState.SERVER_OPEN
 
     def run(self):
         self.h2.initiate_connection()
@@ -68,7 +69,8 @@ class Session:
         elif kind == 'StreamReset':
             self.streams.pop(number, None)
         elif kind == 'ConnectionTerminated':
-            self.streams.clear()
+            # Streams that are open go on (RFC 9113 section 6.8); the package thinks not.
+            self.h2.state_machine.state = self.open_state
 
     def respond(self, s):
         s.body, s.read_at = b''.join(s.parts), time.monotonic_ns()
