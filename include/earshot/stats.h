@@ -53,7 +53,8 @@
 	X(U_WIRE_FULL, "encrypted connections not judged: too many")                            \
 	X(U_JOINED, "bytes passed over to find the first message of a stream that ran already") \
 	X(U_H2_PUSHED, "stream that an HTTP/2 server pushed: not followed")                     \
-	X(U_BODY_WINDOW, "body not read: its coding wants a larger window (--body-window)")
+	X(U_BODY_WINDOW, "body not read: its coding wants a larger window (--body-window)")     \
+	X(U_WS_UNREAD, "WebSocket message that refers to lost ones: not read, or in part")
 
 enum es_stat {
 #define X(name, text) ES_##name,

@@ -16,6 +16,7 @@
 #include "dialect/rpc.h"
 #include "dialect/web.h"
 #include "exchange/h2.h"
+#include "exchange/wsock.h"
 #include "facts/facts.h"
 #include "probe/recfile.h"
 #include "stream/aead.h"
@@ -131,6 +132,7 @@ static int build_stages(struct pipeline *p, char *error)
 	conns.readers[CONN_HTTP1] = conns.readers[CONN_UNSEEN] =
 		(struct conn_reader){ &pairs_sink, p->pairs };
 	conns.readers[CONN_HTTP2] = (struct conn_reader){ &h2_sink, p->pairs };
+	conns.readers[CONN_WEBSOCKET] = (struct conn_reader){ &wsock_sink, p->pairs };
 	conns.readers[CONN_JSONRPC] = (struct conn_reader){ &rpcs_sink, p->rpcs };
 	conns.decided = unseen_decided;
 	conns.decided_ctx = p->unseen;

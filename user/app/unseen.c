@@ -115,7 +115,8 @@ void unseen_decided(void *ctx, const struct conn *conn)
 					  .time = conn->t_open };
 
 	u->plain += conn->source == ES_SRC_SOCKET &&
-		    (conn->proto == CONN_HTTP1 || conn->proto == CONN_HTTP2);
+		    (conn->proto == CONN_HTTP1 || conn->proto == CONN_HTTP2 ||
+		     conn->proto == CONN_WEBSOCKET);
 	if (conn->source == ES_SRC_SOCKET || conn->source == ES_SRC_STDIO)
 		return;
 	prove(u, conn);

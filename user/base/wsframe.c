@@ -187,12 +187,12 @@ int wsframe_weigh(const struct wsframe_bytes *b, size_t at, bool *ret_end)
 	return bits;
 }
 
-bool wsframe_plausible(struct sv bytes, enum ws_from from)
+int wsframe_bits(struct sv bytes, enum ws_from from)
 {
 	const size_t start = 0;
 	const struct wsframe_bytes b = { bytes, from, WS_MAYBE_PACKED, &start, 1 };
 	bool end;
 	int bits = wsframe_weigh(&b, 0, &end);
 
-	return bits >= WSFRAME_ENOUGH || (end && bits >= WSFRAME_LIKELY);
+	return bits >= WSFRAME_ENOUGH || (end && bits >= WSFRAME_LIKELY) ? bits : -1;
 }

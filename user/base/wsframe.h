@@ -76,7 +76,10 @@ struct wsframe_bytes {
  */
 int wsframe_weigh(const struct wsframe_bytes *b, size_t at, bool *ret_end);
 
-/* Are these, the bytes of one feed, frames from the first byte on? */
-bool wsframe_plausible(struct sv bytes, enum ws_from from);
+/*
+ * Are these, the bytes of one feed, frames from the first byte on? Bits of evidence; -1: they are
+ * not, or go on behind the feed and prove nothing.
+ */
+int wsframe_bits(struct sv bytes, enum ws_from from);
 
 #endif /* EARSHOT_BASE_WSFRAME_H */

@@ -89,7 +89,7 @@ static struct sv path_only(struct sv target)
 static struct opt_int size_of(const struct ex_message *m)
 {
 	/* A body that lost bytes is longer than what is known of it. */
-	return (struct opt_int){ (int64_t)m->wire_bytes, m->head_seen && !m->lost };
+	return (struct opt_int){ (int64_t)m->wire_bytes, m->head_seen && !m->gapped && !m->lost };
 }
 
 static void take_status(struct call *c, const struct exchange *ex)

@@ -28,6 +28,7 @@ struct half {
 	struct http2 http;
 	uint64_t pending; /* lost bytes that belong to no call yet */
 	bool gapped;	  /* frames are lost */
+	bool torn;	  /* ... and a header block may be among them: it cannot be disproved */
 };
 
 /* One connection. */
@@ -40,6 +41,7 @@ struct h2 {
 	uint32_t gone[GONE_MAX];
 	uint32_t gone_next;
 	uint32_t newest; /* highest stream number of a request */
+	uint32_t asked;	 /* ... whose head came */
 	uint64_t number;
 	uint64_t now;
 	uint8_t why; /* enum conn_end, once closing */
@@ -171,6 +173,13 @@ static void end_if_over(struct h2 *h, struct stream *s)
 	end_silent(h);
 }
 
+/* A frame of it came: what was lost before held neither its end nor its trailers. */
+static void hear(struct half *half, struct stream *s)
+{
+	s->unsure[side_of(half)] = false;
+	s->heard = s->round->now = half->h2->now;
+}
+
 /* What a frame is for; NULL: it is not followed. */
 static struct stream *stream_of(struct half *half, uint32_t id)
 {
@@ -181,27 +190,28 @@ static struct stream *stream_of(struct half *half, uint32_t id)
 	if (!s && !(id & 1))
 		return NULL;
 	if (!s && !is_gone(h, id)) {
-		if (h->conn->late || h->half[EX_REQUEST].gapped)
+		/* An answer to what never came: that it is lost may not have been told yet. */
+		if (h->conn->late || h->half[EX_REQUEST].gapped || id > h->asked)
 			s = add_headless(h, id);
 		else
 			lose(h, ES_U_PROTO_ERROR, 0);
 	}
-	if (s) {
-		s->heard = h->now;
-		s->round->now = h->now;
-	}
+	if (s)
+		hear(half, s);
 	return s;
 }
 
 /* Its data come, and its head will not any more. */
-static void head_given_up(struct stream *s, enum ex_side side)
+static void head_given_up(struct half *half, struct stream *s)
 {
 	const struct http_head none = { .major = 2, .fields_unknown = true };
+	enum ex_side side = side_of(half);
 	struct round *round = s->round;
 
 	if (s->head[side])
 		return;
 	s->head[side] = true;
+	half->torn = true;
 	round_start(round, side, round->now);
 	round_head(round, side, &none);
 }
@@ -213,8 +223,10 @@ static void add_missed(struct h2 *h, uint32_t id)
 {
 	uint32_t from = h->newest + 2;
 
-	if (h->missed && h->newest && id > from && id - from <= 2 * H2_MISSED_MAX) {
-		for (; from < id; from += 2)
+	if (h->missed && h->newest && id > from) {
+		/* They may have been answered in what was lost the other way. */
+		h->half[EX_RESPONSE].torn |= h->half[EX_RESPONSE].gapped;
+		for (; from < id && id - from <= 2 * H2_MISSED_MAX; from += 2)
 			add_headless(h, from);
 	}
 	h->missed = false;
@@ -251,12 +263,14 @@ static void request_head(struct half *half, uint32_t id, uint64_t stamp,
 	}
 	if (!s)
 		return;
-	s->heard = s->round->now = h->now;
+	hear(half, s);
 	if (s->head[EX_REQUEST]) {
 		round_trailers(s->round, EX_REQUEST, head);
 		return;
 	}
 	s->head[EX_REQUEST] = true;
+	if (id > h->asked)
+		h->asked = id;
 	known = *head;
 	take_host(h, &known);
 	if (half->pending)
@@ -276,7 +290,7 @@ static void response_head(struct half *half, uint32_t id, uint64_t stamp,
 	if (!s || (head->status >= 100 && head->status < 200))
 		return;
 	if (trailers)
-		head_given_up(s, EX_RESPONSE);
+		head_given_up(half, s);
 	if (s->head[EX_RESPONSE]) {
 		round_trailers(round, EX_RESPONSE, head);
 		return;
@@ -304,28 +318,26 @@ static void on_head(void *ctx, uint32_t id, uint64_t stamp, const struct http_he
 static void on_data(void *ctx, uint32_t id, struct sv bytes)
 {
 	struct half *half = ctx;
-	enum ex_side side = side_of(half);
 	struct stream *s = stream_of(half, id);
 
 	if (!s)
 		return;
-	head_given_up(s, side);
+	head_given_up(half, s);
 	if (s->blind)
 		stat_more(half->h2->pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len);
 	else
-		round_bytes(s->round, side, bytes);
+		round_bytes(s->round, side_of(half), bytes);
 }
 
 static void on_lost(void *ctx, uint32_t id, uint64_t count)
 {
 	struct half *half = ctx;
-	enum ex_side side = side_of(half);
 	struct stream *s = stream_of(half, id);
 
 	if (!s)
 		return;
-	head_given_up(s, side);
-	round_gap(s->round, side, count, true);
+	head_given_up(half, s);
+	round_gap(s->round, side_of(half), count, true);
 }
 
 static void on_end(void *ctx, uint32_t id)
@@ -336,7 +348,7 @@ static void on_end(void *ctx, uint32_t id)
 
 	if (!s || s->round->ended[side])
 		return;
-	s->heard = s->round->now = half->h2->now;
+	hear(half, s);
 	if (side == EX_RESPONSE)
 		s->round->whole = true;
 	round_side_end(s->round, side, true);
@@ -352,7 +364,7 @@ static void on_reset(void *ctx, uint32_t id, uint32_t code)
 	(void)code;
 	if (!s)
 		return;
-	if (round->ended[EX_RESPONSE] || round->upgraded)
+	if (round->ended[EX_RESPONSE] || round->upgraded || round_over(round))
 		end(half->h2, s, outcome_of(half->h2, s));
 	else if (side_of(half) == EX_REQUEST)
 		end(half->h2, s, EX_CANCELLED);
@@ -398,7 +410,9 @@ static void on_gap(void *ctx, uint64_t count)
 	uint32_t open = 0;
 
 	half->gapped = true;
-	h->missed = true;
+	h->missed |= side == EX_REQUEST;
+	/* What was open when it was joined is not known. */
+	half->torn |= h->conn->late;
 	for (uint32_t i = 0; i < h->count; i++)
 		open += !h->streams[i].round->ended[side];
 	for (uint32_t i = 0; i < h->count; i++) {
@@ -407,10 +421,36 @@ static void on_gap(void *ctx, uint64_t count)
 		if (s->round->ended[side])
 			continue;
 		s->unsure[side] = true;
+		half->torn |= side == EX_RESPONSE && !s->head[side];
 		round_gap(s->round, side, open == 1 ? count : 0, false);
 	}
 	if (!open)
 		half->pending += count;
+}
+
+/*
+ * A header block is the head of a message or its trailers, and these end it. So none was lost when
+ * each stream that could have had one has been heard of since, no answer was due, and no request
+ * is missing in the row of their numbers, which only ever grow (RFC 9113 section 5.1.1). Pushes,
+ * which no server of an API makes, count as none.
+ */
+static bool on_intact(void *ctx, uint32_t stream)
+{
+	struct half *half = ctx;
+	struct h2 *h = half->h2;
+	enum ex_side side = side_of(half);
+	bool torn = half->torn;
+
+	half->torn = false;
+	if (torn || (side == EX_RESPONSE && h->missed))
+		return false;
+	if (side == EX_REQUEST && !find(h, stream) && stream != h->asked + 2)
+		return false;
+	for (uint32_t i = 0; i < h->count; i++) {
+		if (h->streams[i].unsure[side] && h->streams[i].id != stream)
+			return false;
+	}
+	return true;
 }
 
 static void on_skipped(void *ctx, uint64_t count)
@@ -439,6 +479,7 @@ static const struct http2_ops half_ops = {
 	.goaway = on_goaway,
 	.pushed = on_pushed,
 	.gap = on_gap,
+	.intact = on_intact,
 	.skipped = on_skipped,
 	.broken = on_broken,
 };

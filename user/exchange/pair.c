@@ -15,15 +15,19 @@ struct pair {
 	struct http1 http[2];	  /* enum ex_side */
 	struct round *head;	  /* oldest first; a call leaves when both its sides ended */
 	struct round *reading[2]; /* whose message is being read */
+	struct round *tunnel;	  /* goes on as a WebSocket: all bytes are its own */
 	uint64_t pending[2];	  /* lost bytes that belong to no call yet */
 	uint64_t number;
 	uint64_t now;
 	unsigned int count;
 	uint8_t why; /* enum conn_end, once closing */
 	bool closing;
-	bool gapped;   /* bytes were lost */
+	bool gapped; /* bytes were lost */
+	bool ahead;  /* the client sends requests before it has its answers */
+	bool owed; /* a response came without its request, before it was told that bytes are lost */
 	bool interim;  /* the response being read is a 1xx */
 	bool finished; /* upgraded, or given up: nothing more is read */
+	bool over;     /* was a WebSocket, and that is closed */
 };
 
 /* Calls. */
@@ -214,8 +218,9 @@ static void req_gap(void *ctx, uint64_t lost, bool exact)
 
 	if (p->reading[EX_REQUEST])
 		round_gap(p->reading[EX_REQUEST], EX_REQUEST, lost, exact);
-	else
+	else if (!p->owed)
 		p->pending[EX_REQUEST] += lost;
+	p->owed = false;
 }
 
 static void req_end(void *ctx, enum http1_end how)
@@ -238,11 +243,14 @@ static void resp_start(void *ctx, uint64_t stamp)
 	struct pair *p = ctx;
 	struct round *round = awaiting(p);
 
-	if (!round)
+	if (!round) {
+		p->owed = !p->pending[EX_REQUEST] && !p->conn->late;
 		round = add_headless(p);
+	}
 	p->reading[EX_RESPONSE] = round;
 	if (!round)
 		return;
+	p->ahead |= round->next && !round->torn[EX_RESPONSE];
 	if (p->pending[EX_RESPONSE])
 		round_gap(round, EX_RESPONSE, p->pending[EX_RESPONSE], false);
 	p->pending[EX_RESPONSE] = 0;
@@ -261,10 +269,11 @@ static enum http1_verdict resp_head(void *ctx, const struct http1_head *head)
 	round->upgraded = head->framing == HTTP1_TUNNEL ||
 			  (round->connects && head->http.status >= 200 && head->http.status < 300);
 	round_head(round, EX_RESPONSE, &head->http);
-	if (round->upgraded) {
-		p->finished = true;
+	if (round->ws)
+		p->tunnel = round;
+	p->finished = round->upgraded;
+	if (p->tunnel || p->finished)
 		return HTTP1_AS_TUNNEL;
-	}
 	return round->without_body	   ? HTTP1_WITHOUT_BODY
 	       : round->headed[EX_REQUEST] ? HTTP1_AS_FRAMED
 					   : HTTP1_MAYBE_WITHOUT_BODY;
@@ -273,6 +282,20 @@ static enum http1_verdict resp_head(void *ctx, const struct http1_head *head)
 static void resp_body(void *ctx, struct sv bytes)
 {
 	side_bytes(ctx, EX_RESPONSE, bytes);
+}
+
+/*
+ * It may show late that bytes are lost: when the next ones come, and more than one request waits.
+ * A client that does not send ahead had its answers but for the last one.
+ */
+static void end_passed(struct pair *p, struct round *round)
+{
+	while (round->next) {
+		struct round *next = round->next;
+
+		remove_call(p, round);
+		round = next;
+	}
 }
 
 static void resp_gap(void *ctx, uint64_t lost, bool exact)
@@ -284,6 +307,8 @@ static void resp_gap(void *ctx, uint64_t lost, bool exact)
 		round_gap(round, EX_RESPONSE, lost, exact);
 	else
 		p->pending[EX_RESPONSE] += lost;
+	if (round && !p->reading[EX_RESPONSE] && !p->ahead)
+		end_passed(p, round);
 }
 
 static void resp_end(void *ctx, enum http1_end how)
@@ -291,6 +316,10 @@ static void resp_end(void *ctx, enum http1_end how)
 	struct pair *p = ctx;
 	struct round *round = p->reading[EX_RESPONSE];
 
+	if (p->tunnel) {
+		p->reading[EX_RESPONSE] = NULL;
+		return;
+	}
 	if (!p->interim) {
 		side_end(p, EX_RESPONSE, how);
 		return;
@@ -336,6 +365,21 @@ static void end_all(struct pair *p)
 		remove_call(p, p->head);
 }
 
+/* Up to both sides' close; what follows is nobody's. */
+static void tunnel_bytes(struct pair *p, enum ex_side side, struct sv bytes)
+{
+	struct round *round = p->tunnel;
+
+	round->now = p->now;
+	round_bytes(round, side, bytes);
+	if (!round_over(round))
+		return;
+	remove_call(p, round);
+	end_all(p);
+	p->tunnel = NULL;
+	p->over = true;
+}
+
 static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv bytes,
 		     uint64_t time)
 {
@@ -348,7 +392,13 @@ static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv 
 		return false;
 	}
 	p->now = time;
-	taken = http1_feed(&p->http[side_of(conn, dir)], bytes, time);
+	if (p->over) {
+		stat_add(pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len);
+		return true;
+	}
+	taken = p->tunnel ? 0 : http1_feed(&p->http[side_of(conn, dir)], bytes, time);
+	if (p->tunnel && taken < bytes.len)
+		tunnel_bytes(p, side_of(conn, dir), sv_skip(bytes, taken));
 	if (p->finished)
 		stat_more(pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len - taken);
 	if (p->finished)
@@ -365,7 +415,10 @@ static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t cou
 		return;
 	p->now = time;
 	p->gapped = true;
-	http1_gap(&p->http[side_of(conn, dir)], count);
+	if (p->tunnel)
+		round_gap(p->tunnel, side_of(conn, dir), count, true);
+	else if (!p->over)
+		http1_gap(&p->http[side_of(conn, dir)], count);
 }
 
 static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)

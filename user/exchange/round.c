@@ -207,6 +207,87 @@ static void body_begin(struct round *round, enum ex_side side)
 		body_failed(round, side, err);
 }
 
+/* WebSockets. */
+
+static void on_message(void *ctx, enum ex_side side, const struct ex_event *ev)
+{
+	give_event(ctx, side, ev);
+}
+
+/* joined: its handshake was not seen. */
+static void websocket_begin(struct round *round, struct sv extensions, bool joined)
+{
+	const struct body_limits *l = &round->pairs->limits;
+	const struct wsock_limits limits = { l->event, l->ratio };
+	const struct pairs_opts *o = &round->pairs->opts;
+
+	if (wsock_new(&round->ws, extensions, joined, &limits, on_message, round))
+		return;
+	round->upgraded = false;
+	round->ex->msg[EX_REQUEST].kind = round->ex->msg[EX_RESPONSE].kind = EX_WEBSOCKET;
+	/* What is asked comes in messages; the request itself is over. */
+	if (!round->ended[EX_REQUEST])
+		o->ops->req_end(o->ctx, round->ex);
+}
+
+void round_joined_websocket(struct round *round)
+{
+	if (!round->ex)
+		return;
+	round->ended[EX_REQUEST] = true;
+	begin(round);
+	websocket_begin(round, SV_NONE, true);
+}
+
+/* An answer that makes a WebSocket of the call (RFC 6455 section 4.2.2, RFC 8441 section 5). */
+static bool makes_websocket(const struct round *round, const struct http_head *head)
+{
+	struct sv upgrade = round->ex->msg[EX_RESPONSE].header[EX_H_UPGRADE];
+
+	if (head->status == 101)
+		return sv_eq_nocase(upgrade, SV("websocket"));
+	return round->websocket && head->status >= 200 && head->status < 300;
+}
+
+static void websocket_bytes(struct round *round, enum ex_side side, struct sv bytes)
+{
+	struct ex_message *msg = &round->ex->msg[side];
+	struct wsock_tally t;
+
+	wsock_feed(round->ws, side, bytes);
+	t = wsock_tally(round->ws, side);
+	msg->body_bytes = t.bytes;
+	msg->events = t.messages;
+	msg->t_end = round->now;
+}
+
+static void websocket_end(struct round *round)
+{
+	struct stat_pair *stats = round->pairs->opts.stats;
+
+	wsock_end(round->ws);
+	for (int side = EX_REQUEST; side <= EX_RESPONSE; side++) {
+		struct wsock_tally t = wsock_tally(round->ws, (enum ex_side)side);
+
+		round->ex->msg[side].body_bytes = t.bytes;
+		round->ex->msg[side].events = t.messages;
+		round->ex->msg[side].complete = t.closed;
+		stats[ES_U_PROTO_ERROR].events += t.broken;
+		stats[ES_U_WS_UNREAD].events += t.unread;
+		stats[ES_U_EXPANSION].events += t.bounded;
+		if (t.skipped)
+			stat_add(stats, round->ex->joined_late ? ES_U_JOINED : ES_U_RESYNC,
+				 t.skipped);
+	}
+	wsock_free(round->ws);
+	round->ws = NULL;
+}
+
+bool round_over(const struct round *round)
+{
+	return round->ws && wsock_over(round->ws);
+}
+
 static void request_head(struct round *round, const struct http_head *head)
 {
 	struct exchange *ex = round->ex;
@@ -226,7 +307,10 @@ static void response_head(struct round *round, const struct http_head *head)
 
 	begin(round);
 	ex->status = head->status;
-	if (!round->without_body)
+	if (makes_websocket(round, head))
+		websocket_begin(round, ex->msg[EX_RESPONSE].header[EX_H_SEC_WEBSOCKET_EXTENSIONS],
+				false);
+	else if (!round->without_body)
 		body_begin(round, EX_RESPONSE);
 	o->ops->resp_head(o->ctx, ex);
 }
@@ -240,6 +324,7 @@ void round_head(struct round *round, enum ex_side side, const struct http_head *
 		round->without_body = sv_eq(head->method, SV("HEAD"));
 		round->connects = sv_eq(head->method, SV("CONNECT"));
 		round->protocol = head->protocol.len > 0;
+		round->websocket = sv_eq_nocase(head->protocol, SV("websocket"));
 	}
 	if (!ex)
 		return;
@@ -274,6 +359,10 @@ void round_bytes(struct round *round, enum ex_side side, struct sv bytes)
 	msg->wire_bytes += bytes.len;
 	if (!msg->t_body)
 		msg->t_body = round->now;
+	if (round->ws) {
+		websocket_bytes(round, side, bytes);
+		return;
+	}
 	if (round->dead[side]) {
 		stat_more(round->pairs->opts.stats, round->cause[side], bytes.len);
 		return;
@@ -299,6 +388,8 @@ void round_gap(struct round *round, enum ex_side side, uint64_t lost, bool exact
 	round->ex->msg[side].lost += lost;
 	if (round->body[side])
 		body_gap(round->body[side], lost, exact);
+	if (round->ws)
+		wsock_gap(round->ws, side, exact ? lost : 0);
 	if (round->begun)
 		o->ops->gap(o->ctx, round->ex, side);
 }
@@ -333,7 +424,7 @@ void round_side_end(struct round *round, enum ex_side side, bool complete)
 	msg->t_end = round->now;
 	if (round->body[side])
 		body_over(round, side, complete);
-	if (side != EX_REQUEST)
+	if (side != EX_REQUEST || round->ws)
 		return;
 	begin(round);
 	o->ops->req_end(o->ctx, round->ex);
@@ -344,12 +435,15 @@ void round_end(struct round *round, const struct conn *conn, enum ex_outcome out
 	const struct pairs_opts *o = &round->pairs->opts;
 	struct exchange *ex = round->ex;
 
+	round->now = time;
 	if (ex) {
 		begin(round);
 		for (int side = EX_REQUEST; side <= EX_RESPONSE; side++) {
 			if (round->body[side])
 				body_over(round, side, false);
 		}
+		if (round->ws)
+			websocket_end(round);
 		set_peer(ex, conn);
 		ex->outcome = outcome;
 		if (round->broken)
@@ -370,11 +464,14 @@ bool round_hung_up(const struct conn *conn, bool closing, enum conn_end why)
 enum ex_outcome round_outcome(const struct round *round, const struct conn *conn, bool closing,
 			      enum conn_end why)
 {
+	if (round_over(round))
+		return EX_DONE;
 	if (round->upgraded)
 		return EX_UPGRADED;
 	if (round->broken)
 		return EX_BROKEN;
-	if (round->ended[EX_RESPONSE] && round->whole)
+	/* A WebSocket that ends without a word was cut (RFC 6455 section 7.1.5). */
+	if (round->ended[EX_RESPONSE] && round->whole && !round->ws)
 		return EX_DONE;
 	if (closing && (why == CONN_EXIT || why == CONN_EXEC))
 		return EX_PROC_EXIT;

@@ -9,6 +9,7 @@
 #include "base/stats.h"
 #include "exchange/body.h"
 #include "exchange/pair.h"
+#include "exchange/wsock.h"
 #include "proto/http_head.h"
 
 struct pairs {
@@ -34,9 +35,11 @@ struct round {
 	uint8_t cause[2];  /* enum es_stat: why */
 	bool without_body; /* HEAD: the response has none */
 	bool connects;
-	bool protocol; /* CONNECT says what it goes on as (RFC 8441) */
+	bool protocol;	/* CONNECT says what it goes on as (RFC 8441) */
+	bool websocket; /* ... as a WebSocket */
 	bool upgraded;
-	bool whole; /* the response came to its end */
+	struct wsock *ws; /* what it goes on as, both ways; NULL: it is HTTP */
+	bool whole;	  /* the response came to its end */
 };
 
 /* Never fails but for memory (NULL). */
@@ -54,6 +57,11 @@ void round_bytes(struct round *round, enum ex_side side, struct sv bytes);
 /* exact: lost bytes of the body, and it goes on right behind them. */
 void round_gap(struct round *round, enum ex_side side, uint64_t lost, bool exact);
 void round_side_end(struct round *round, enum ex_side side, bool complete);
+
+/* A call of which nothing was seen, and that is a WebSocket by now. */
+void round_joined_websocket(struct round *round);
+/* It went on as a WebSocket, and both sides have closed that. */
+bool round_over(const struct round *round);
 
 /* How it ends now, by what was seen of it; closing: because its stream does, and why. */
 enum ex_outcome round_outcome(const struct round *round, const struct conn *conn, bool closing,

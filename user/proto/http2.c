@@ -131,6 +131,9 @@ static void block_end(struct http2 *p, struct sv block)
 	const char *error;
 
 	p->in_block = false;
+	if (p->doubtful && !p->ops->intact(p->ctx, p->f.stream))
+		hpack_lost(&p->hpack);
+	p->doubtful = false;
 	error = http2_head_read(&head, p->scratch, &p->hpack, block, p->block_torn);
 	if (error)
 		p->ops->broken(p->ctx, error);
@@ -157,7 +160,7 @@ static void seek(struct http2 *p)
 {
 	if (p->in_block)
 		block_give_up(p);
-	hpack_lost(&p->hpack);
+	p->doubtful = true;
 	p->state = SEEK;
 	p->small_len = 0;
 	p->seek_need = 0;
@@ -169,6 +172,21 @@ static void broken(struct http2 *p, const char *why)
 {
 	p->ops->broken(p->ctx, why);
 	seek(p);
+	hpack_lost(&p->hpack);
+}
+
+/*
+ * What was taken for something is not that; the true place may be as near as its next byte. It is
+ * at the start of was, or, its first bytes having come before, in small; in is what follows it.
+ */
+static struct sv look_again(struct http2 *p, size_t in_small, struct sv was, struct sv in)
+{
+	skipped(p, 1);
+	if (!in_small)
+		return sv_skip(was, 1);
+	if (!buf_add(p, (struct sv){ p->small + 1, in_small - 1 }, HTTP2_SEEK_MAX))
+		skipped(p, in_small - 1);
+	return in;
 }
 
 /* Frames. */
@@ -314,6 +332,8 @@ static struct sv on_control(struct http2 *p, struct sv in)
 
 static struct sv on_preface(struct http2 *p, struct sv in)
 {
+	struct sv was = in;
+	bool held = p->small_len;
 	const char *at = gather(p, &in, PREFACE_LEN);
 
 	if (!at)
@@ -322,10 +342,8 @@ static struct sv on_preface(struct http2 *p, struct sv in)
 		p->state = FRAME;
 		return in;
 	}
-	p->ops->broken(p->ctx, "no HTTP/2 preface");
-	seek(p);
-	skipped(p, PREFACE_LEN);
-	return in;
+	broken(p, "no HTTP/2 preface");
+	return look_again(p, held ? PREFACE_LEN : 0, was, in);
 }
 
 static struct sv on_frame(struct http2 *p, struct sv in)
@@ -343,13 +361,7 @@ static struct sv on_frame(struct http2 *p, struct sv in)
 	if (!error)
 		return in;
 	broken(p, error);
-	/* The true place may be as near as the next byte. */
-	skipped(p, 1);
-	if (!held)
-		return sv_skip(was, 1);
-	if (!buf_add(p, (struct sv){ p->small + 1, H2FRAME_HEAD - 1 }, HTTP2_SEEK_MAX))
-		skipped(p, H2FRAME_HEAD - 1);
-	return in;
+	return look_again(p, held ? H2FRAME_HEAD : 0, was, in);
 }
 
 static struct sv on_prefix(struct http2 *p, struct sv in)
@@ -452,6 +464,7 @@ static struct sv on_seek(struct http2 *p, struct sv in)
 	if (place.found) {
 		p->state = FRAME;
 		p->again = part;
+		p->again_old = place.at < before ? before - place.at : 0;
 		p->again_buf = buf;
 		return in;
 	}
@@ -485,20 +498,22 @@ static struct sv step(struct http2 *p, struct sv in)
 }
 
 /*
- * What was kept in a search is read as frames, now that they are found. It lies in one piece, so
- * that a search that begins in it keeps at most its tail: it does not come back here.
+ * What was kept in a search is read as frames, now that they are found. Should it lead to another
+ * search, that one takes all the rest, less than it was before.
  */
 static void read_again(struct http2 *p)
 {
 	char *buf = p->again_buf;
-	struct sv in = p->again;
+	struct sv old = sv_cut(p->again, p->again_old), in = sv_skip(p->again, old.len);
 	uint64_t stamp = p->stamp;
 
 	p->again_buf = NULL;
 	p->stamp = p->start;
+	while (old.len)
+		old = step(p, old);
+	p->stamp = stamp;
 	while (in.len)
 		in = step(p, in);
-	p->stamp = stamp;
 	free(buf);
 }
 
@@ -507,7 +522,7 @@ void http2_feed(struct http2 *p, struct sv in, uint64_t stamp)
 	p->stamp = stamp;
 	while (in.len) {
 		in = step(p, in);
-		if (p->again_buf)
+		while (p->again_buf)
 			read_again(p);
 	}
 }
@@ -543,7 +558,7 @@ static void gap_in_head(struct http2 *p)
 		block_give_up(p);
 	if (!typed || f.type == H2_HEADERS || f.type == H2_PUSH_PROMISE ||
 	    f.type == H2_CONTINUATION)
-		hpack_lost(&p->hpack);
+		p->doubtful = true;
 	p->unsure = true;
 	p->f = (struct h2frame){ .type = UINT8_MAX };
 	p->pad = 0;

@@ -9,7 +9,8 @@
  *
  * Bytes may be missing. A gap inside a frame is skipped by the frame's own length; behind one that
  * reaches further, and on a connection that ran already, frames are looked for (h2frame.h). What
- * is lost of header blocks makes later fields unknown, never wrong (hpack.h).
+ * is lost of header blocks makes later fields unknown, never wrong (hpack.h); that nothing of them
+ * was lost its caller may be able to prove.
  *
  * Flow control, PRIORITY, PING and the like are passed over.
  */
@@ -51,6 +52,11 @@ struct http2_ops {
 	void (*pushed)(void *ctx, uint32_t promised);
 	/* count bytes are missing here that may have held frames of any stream. */
 	void (*gap)(void *ctx, uint64_t count);
+	/*
+	 * Frames were lost, and a header block of this stream came. True when none of those frames
+	 * can have been part of a header block: then the table is still known.
+	 */
+	bool (*intact)(void *ctx, uint32_t stream);
 	/* Bytes that were passed over in search of a frame. */
 	void (*skipped)(void *ctx, uint64_t count);
 	/* The protocol was broken, as static text tells; the next frame is looked for. */
@@ -70,6 +76,7 @@ struct http2 {
 	uint8_t state;
 	uint8_t small_len;
 	bool in_block;	    /* CONTINUATION has to follow */
+	bool doubtful;	    /* lost frames may have changed the table */
 	bool block_torn;    /* its rest cannot be read */
 	bool block_ends;    /* it ends the stream */
 	bool unsure;	    /* frames were lost: a CONTINUATION may come without its HEADERS */
@@ -80,6 +87,7 @@ struct http2 {
 	uint32_t seek_need; /* fewer bytes in buf tell nothing new */
 	char *again_buf;    /* a former buf; again, in it, is to be read as frames */
 	struct sv again;
+	size_t again_old; /* so many of its bytes came before this feed */
 	uint32_t promised; /* of the block of a PUSH_PROMISE; else 0 */
 	uint64_t stamp;	   /* of this feed */
 	uint64_t start;	   /* of the feed with this frame's first byte; SEEK: with buf's */

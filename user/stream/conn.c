@@ -38,12 +38,6 @@ const struct conns_totals *conns_totals(const struct conns *c)
 
 /* Order. */
 
-static void drop_piece(struct conns *c, struct reasm_piece *piece)
-{
-	c->early -= piece->len;
-	free(piece);
-}
-
 /* Bytes of a direction from start on, of which only those at offset are there. */
 static void in_order(struct conns *c, struct stream *s, enum conn_dir dir, uint64_t offset,
 		     struct sv bytes, uint64_t time)
@@ -67,39 +61,42 @@ static void in_order(struct conns *c, struct stream *s, enum conn_dir dir, uint6
 		conns_give(c, s, dir, bytes, time);
 }
 
-static void drain(struct conns *c, struct stream *s, enum conn_dir dir)
+static void give_piece(struct conns *c, struct stream *s, struct reasm_piece *piece)
 {
-	struct side *side = &s->side[dir];
+	struct sv bytes = { piece->bytes, piece->len };
+
+	in_order(c, s, (enum conn_dir)piece->dir, piece->offset, bytes, piece->time);
+	c->early -= reasm_cost(piece->len);
+	free(piece);
+}
+
+/* Hands on what waited, up to the next hole. */
+static void drain(struct conns *c, struct stream *s)
+{
 	struct reasm_piece *piece;
 
-	while ((piece = reasm_take(&side->early, side->next))) {
-		struct sv bytes = { piece->bytes, piece->len };
+	for (;;) {
+		const uint64_t next[2] = { s->side[0].next, s->side[1].next };
 
-		in_order(c, s, dir, piece->offset, bytes, piece->time);
-		drop_piece(c, piece);
+		piece = reasm_take(&s->early, next);
+		if (!piece)
+			break;
+		give_piece(c, s, piece);
 	}
-	if (!s->side[0].early.head && !s->side[1].early.head)
+	if (s->early.head)
+		s->hole_deadline = s->early.head->time + CONN_HOLE_NS;
+	else
 		list_del(&s->hole);
 }
 
-/* The hole before the first early piece will not fill. */
-static void give_up_hole(struct conns *c, struct stream *s, enum conn_dir dir)
-{
-	struct side *side = &s->side[dir];
-	struct reasm_piece *first = side->early.head;
-
-	if (!first)
-		return;
-	conns_give_gap(c, s, dir, first->start - side->next, first->time, ES_U_STREAM_GAP);
-	side->next = first->start;
-	drain(c, s, dir);
-}
-
+/* What is missing will not come. */
 static void give_up_holes(struct conns *c, struct stream *s)
 {
-	for (int dir = CONN_WRITE; dir <= CONN_READ; dir++) {
-		while (s->side[dir].early.head)
-			give_up_hole(c, s, (enum conn_dir)dir);
+	struct reasm_piece *piece;
+
+	while ((piece = reasm_take_nearest(&s->early))) {
+		give_piece(c, s, piece);
+		drain(c, s);
 	}
 }
 
@@ -107,16 +104,29 @@ static void give_up_holes(struct conns *c, struct stream *s)
 static bool keep_early(struct conns *c, struct stream *s, const struct es_data *rec,
 		       struct sv bytes)
 {
-	if (bytes.len > c->opts.max_early - c->early ||
-	    reasm_add(&s->side[rec->dir].early, rec->offset - rec->missing, rec->offset,
-		      rec->head.time, bytes))
+	size_t cost = reasm_cost(bytes.len);
+
+	if (c->early >= c->opts.max_early || cost > c->opts.max_early - c->early ||
+	    reasm_add(&s->early, rec->dir, rec->offset - rec->missing, rec->offset, rec->head.time,
+		      bytes))
 		return false;
-	c->early += bytes.len;
+	c->early += cost;
 	if (list_empty(&s->hole)) {
 		s->hole_deadline = rec->head.time + CONN_HOLE_NS;
 		list_append(&c->holes, &s->hole);
 	}
 	return true;
+}
+
+static void tick_holes(struct conns *c, uint64_t now)
+{
+	while (!list_empty(&c->holes)) {
+		struct stream *s = list_entry(c->holes.next, struct stream, hole);
+
+		if (s->hole_deadline > now)
+			break;
+		give_up_holes(c, s);
+	}
 }
 
 /* The end of a stream. */
@@ -264,10 +274,21 @@ static void first_of_side(struct conns *c, struct stream *s, const struct es_dat
 		s->conn.late = rec->head.flags & ES_F_LATE;
 	}
 	side->seen = true;
+	/* Where the other direction was seen from its start, what is missing of this one is lost. */
+	if (s->side[!rec->dir].seen && !s->conn.late)
+		return;
 	side->before = side->next = rec->offset - rec->missing;
 	c->totals.before[rec->dir] += side->before;
 	if (side->before)
 		s->conn.late = true;
+}
+
+/* It is ahead of its time, or behind one that is. */
+static bool waits(const struct stream *s, const struct es_data *rec)
+{
+	if (s->early.head && s->early.head->dir != rec->dir)
+		return true;
+	return rec->offset - rec->missing > s->side[rec->dir].next;
 }
 
 void conns_data(struct conns *c, const struct es_data *rec, struct sv payload)
@@ -279,6 +300,7 @@ void conns_data(struct conns *c, const struct es_data *rec, struct sv payload)
 		conns_lose(c, ES_U_BAD_RECORD, payload.len);
 		return;
 	}
+	tick_holes(c, rec->head.time);
 	s = stream_of(c, &rec->head, &rec->stream);
 	if (!s) {
 		conns_lose(c, ES_U_STREAMS_FULL, payload.len);
@@ -290,15 +312,15 @@ void conns_data(struct conns *c, const struct es_data *rec, struct sv payload)
 	}
 	if (!s->side[dir].seen)
 		first_of_side(c, s, rec);
-	if (rec->offset - rec->missing > s->side[dir].next) {
+	if (waits(s, rec)) {
 		if (keep_early(c, s, rec, payload))
 			return;
 		conns_lose(c, ES_U_REASM_FULL, 0);
 		give_up_holes(c, s);
 	}
 	in_order(c, s, dir, rec->offset, payload, rec->head.time);
-	if (s->side[dir].early.head)
-		drain(c, s, dir);
+	if (s->early.head)
+		drain(c, s);
 }
 
 /* What goes over IPv4 is told so, also where the program's socket is one for both. */
@@ -429,17 +451,6 @@ void conns_proc_exec(struct conns *c, uint32_t tgid, uint64_t proc_start, uint64
 
 /* Time. */
 
-static void tick_holes(struct conns *c, uint64_t now)
-{
-	while (!list_empty(&c->holes)) {
-		struct stream *s = list_entry(c->holes.next, struct stream, hole);
-
-		if (s->hole_deadline > now)
-			break;
-		give_up_holes(c, s);
-	}
-}
-
 void conns_tick(struct conns *c, uint64_t now)
 {
 	tick_holes(c, now);
@@ -478,7 +489,7 @@ static void free_early(struct reasm *r)
 {
 	struct reasm_piece *piece;
 
-	while ((piece = reasm_take(r, UINT64_MAX)))
+	while ((piece = reasm_take_nearest(r)))
 		free(piece);
 }
 
@@ -487,8 +498,7 @@ static void free_list(struct conns *c, struct list *l)
 	while (!list_empty(l)) {
 		struct stream *s = list_entry(l->next, struct stream, recent);
 
-		free_early(&s->side[0].early);
-		free_early(&s->side[1].early);
+		free_early(&s->early);
 		forget(c, s);
 	}
 }

@@ -40,11 +40,12 @@ enum conn_proto {
 	CONN_UNDECIDED,
 	CONN_HTTP1,
 	CONN_HTTP2,
-	CONN_TLS,      /* counted, not read */
-	CONN_JSONRPC,  /* on standard input and output */
-	CONN_UPGRADED, /* was HTTP/1: counted from there on, not read */
-	CONN_UNKNOWN,  /* counted, not read */
-	CONN_UNSEEN,   /* ended undecided because the bytes that would tell were lost */
+	CONN_WEBSOCKET, /* from where it was joined on; upgraded ones stay what they were */
+	CONN_TLS,	/* counted, not read */
+	CONN_JSONRPC,	/* on standard input and output */
+	CONN_UPGRADED,	/* was HTTP/1: counted from there on, not read */
+	CONN_UNKNOWN,	/* counted, not read */
+	CONN_UNSEEN,	/* ended undecided because the bytes that would tell were lost */
 	CONN_PROTOS,
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/h2frame.h"
+#include "base/wsframe.h"
 #include "stream/conns.h"
 
 static enum es_stat ruled_out_cause(enum conn_proto proto)
@@ -174,6 +175,27 @@ static bool tell_frames(struct sv bytes, enum conn_dir dir, struct telling *ret)
 	return true;
 }
 
+/*
+ * ... and WebSocket by its frames, whose mask tells the client. Messages come in records of their
+ * own: two such records settle it where one does not, and the first is passed over.
+ */
+static bool tell_messages(struct stream *s, struct sv bytes, enum conn_dir dir, struct telling *ret)
+{
+	uint8_t *had = &s->side[dir].ws_bits;
+	int bits = wsframe_bits(bytes, WS_FROM_CLIENT);
+
+	ret->requests = bits >= 0;
+	if (bits < 0)
+		bits = wsframe_bits(bytes, WS_FROM_SERVER);
+	bits += bits < 0 ? 0 : *had;
+	*had = (uint8_t)(bits < 0 ? 0 : bits < UINT8_MAX ? bits : UINT8_MAX);
+	if (bits < WSFRAME_ENOUGH)
+		return false;
+	ret->proto = CONN_WEBSOCKET;
+	ret->from_start = false;
+	return true;
+}
+
 /* Nothing before these bytes was missed that would matter. */
 static bool is_first(const struct stream *s, enum conn_dir dir)
 {
@@ -198,7 +220,8 @@ static void undecided_http(struct conns *c, struct stream *s, enum conn_dir dir,
 		drop_held(s, dir);
 		t = tell(look(s, dir, bytes));
 	}
-	if (torn && !is_proof(t) && tell_frames(bytes, dir, &t))
+	if (torn && !is_proof(t) &&
+	    (tell_frames(bytes, dir, &t) || tell_messages(s, bytes, dir, &t)))
 		drop_held(s, dir);
 	else if (torn && t.proto != CONN_UNDECIDED && !is_proof(t))
 		t.proto = CONN_UNKNOWN;

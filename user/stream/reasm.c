@@ -4,31 +4,63 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int reasm_add(struct reasm *r, uint64_t start, uint64_t offset, uint64_t time, struct sv bytes)
+size_t reasm_cost(size_t len)
 {
-	struct reasm_piece *piece = malloc(sizeof(*piece) + bytes.len), **at = &r->head;
+	return sizeof(struct reasm_piece) + len;
+}
+
+int reasm_add(struct reasm *r, uint8_t dir, uint64_t start, uint64_t offset, uint64_t time,
+	      struct sv bytes)
+{
+	struct reasm_piece *piece = malloc(reasm_cost(bytes.len));
 
 	if (!piece)
 		return -ENOMEM;
-	while (*at && (*at)->start <= start)
-		at = &(*at)->next;
-	piece->next = *at;
-	piece->start = start;
-	piece->offset = offset;
-	piece->time = time;
-	piece->len = bytes.len;
+	*piece = (struct reasm_piece){
+		.start = start, .offset = offset, .time = time, .len = bytes.len, .dir = dir
+	};
 	if (bytes.len)
 		memcpy(piece->bytes, bytes.p, bytes.len);
-	*at = piece;
+	if (r->head)
+		r->last->next = piece;
+	else
+		r->head = piece;
+	r->last = piece;
 	return 0;
 }
 
-struct reasm_piece *reasm_take(struct reasm *r, uint64_t next)
+static struct reasm_piece *take_out(struct reasm *r, struct reasm_piece *before,
+				    struct reasm_piece *piece)
 {
-	struct reasm_piece *piece = r->head;
-
-	if (!piece || piece->start > next)
-		return NULL;
-	r->head = piece->next;
+	if (before)
+		before->next = piece->next;
+	else
+		r->head = piece->next;
+	if (r->last == piece)
+		r->last = before;
 	return piece;
+}
+
+struct reasm_piece *reasm_take(struct reasm *r, const uint64_t next[2])
+{
+	struct reasm_piece *before = NULL;
+
+	for (struct reasm_piece *p = r->head; p; before = p, p = p->next) {
+		if (p->dir == r->head->dir && p->start <= next[p->dir])
+			return take_out(r, before, p);
+	}
+	return NULL;
+}
+
+struct reasm_piece *reasm_take_nearest(struct reasm *r)
+{
+	struct reasm_piece *best = r->head, *best_before = NULL, *before = NULL;
+
+	for (struct reasm_piece *p = r->head; p; before = p, p = p->next) {
+		if (p->dir != r->head->dir || p->start >= best->start)
+			continue;
+		best = p;
+		best_before = before;
+	}
+	return best ? take_out(r, best_before, best) : NULL;
 }

@@ -2,7 +2,11 @@
 #ifndef EARSHOT_STREAM_REASM_H
 #define EARSHOT_STREAM_REASM_H
 
-/* reasm - records of one direction that are ahead of their time, in order of their offsets. */
+/*
+ * reasm - records of one stream that have to wait: one of them is ahead of its time, and what
+ * came behind it, also of the other direction, keeps its place behind it. A question must not
+ * overtake the answer to the one before.
+ */
 #include "base/sv.h"
 
 struct reasm_piece {
@@ -11,20 +15,30 @@ struct reasm_piece {
 	uint64_t offset; /* of its own */
 	uint64_t time;
 	size_t len;
+	uint8_t dir; /* 0 or 1 */
 	char bytes[];
 };
 
+/* In order of arrival. The first one is ahead of its time. */
 struct reasm {
-	struct reasm_piece *head;
+	struct reasm_piece *head, *last;
 };
 
+/* What a piece of so many bytes takes. */
+size_t reasm_cost(size_t len);
+
 /* Copies bytes. Returns 0 or -ENOMEM. */
-int reasm_add(struct reasm *r, uint64_t start, uint64_t offset, uint64_t time, struct sv bytes);
+int reasm_add(struct reasm *r, uint8_t dir, uint64_t start, uint64_t offset, uint64_t time,
+	      struct sv bytes);
 
 /*
- * Takes out the first piece when it begins at or before next; NULL when there is none such.
+ * Takes out the piece whose turn it is, where the directions have come to next[]: the first, or,
+ * when that is ahead, one that comes before it in its direction. NULL when there is none.
  * The caller frees it with free().
  */
-struct reasm_piece *reasm_take(struct reasm *r, uint64_t next);
+struct reasm_piece *reasm_take(struct reasm *r, const uint64_t next[2]);
+
+/* The one nearest to its time in the first one's direction: what is before it will not come. */
+struct reasm_piece *reasm_take_nearest(struct reasm *r);
 
 #endif /* EARSHOT_STREAM_REASM_H */

@@ -54,8 +54,8 @@ struct side {
 	uint64_t late;	  /* of lost: bytes that came after they were given up */
 	uint64_t pre_gap; /* lost while the protocol was undecided */
 	uint64_t held_time;
-	struct reasm early;
 	uint8_t held_len;
+	uint8_t ws_bits; /* what the feeds before this one had of WebSocket frames */
 	bool seen;
 	char held[DETECT_MAX]; /* first bytes, while they do not suffice to decide */
 };
@@ -63,10 +63,11 @@ struct side {
 struct stream {
 	struct conn conn; /* first: the consumer's view */
 	struct side side[2];
-	struct list recent;   /* PHASE_OPEN, ENDING: by last use; ENDED: by end */
-	struct list proc;     /* of one bucket of processes */
-	struct list timer;    /* ENDING */
-	struct list hole;     /* has early pieces */
+	struct list recent; /* PHASE_OPEN, ENDING: by last use; ENDED: by end */
+	struct list proc;   /* of one bucket of processes */
+	struct list timer;  /* ENDING */
+	struct list hole;   /* has early pieces */
+	struct reasm early;
 	uint64_t passed_over; /* bytes seen while undecided that said nothing */
 	uint64_t end_time;
 	uint64_t deadline; /* ENDING, ENDED: of the phase */

@@ -102,6 +102,13 @@ static void on_gap(void *ctx, uint64_t count)
 	r->gaps += count;
 }
 
+static bool on_intact(void *ctx, uint32_t stream)
+{
+	(void)ctx;
+	CHECK(stream > 0);
+	return stream % 4 == 1;
+}
+
 static void on_skipped(void *ctx, uint64_t count)
 {
 	struct run *r = ctx;
@@ -119,8 +126,17 @@ static void on_broken(void *ctx, const char *why)
 }
 
 static const struct http2_ops ops = {
-	on_head,   on_data,   on_lost, on_end,	   on_reset,
-	on_goaway, on_pushed, on_gap,  on_skipped, on_broken,
+	.head = on_head,
+	.data = on_data,
+	.lost = on_lost,
+	.end = on_end,
+	.reset = on_reset,
+	.goaway = on_goaway,
+	.pushed = on_pushed,
+	.gap = on_gap,
+	.intact = on_intact,
+	.skipped = on_skipped,
+	.broken = on_broken,
 };
 
 static void feed(void *ctx, struct sv piece)

@@ -371,6 +371,7 @@ struct run {
 	unsigned int broken;
 	uint64_t stamp;
 	bool unknown; /* heads may have unknown fields */
+	bool intact;  /* what is lost is none of a header block, and its caller knows */
 };
 
 static struct http2_scratch scratch;
@@ -461,6 +462,12 @@ static void on_gap(void *ctx, uint64_t count)
 	r->gap += count;
 }
 
+static bool on_intact(void *ctx, uint32_t stream)
+{
+	assert_true(stream > 0);
+	return ((struct run *)ctx)->intact;
+}
+
 static void on_skipped(void *ctx, uint64_t count)
 {
 	((struct run *)ctx)->skipped += count;
@@ -483,6 +490,7 @@ static const struct http2_ops ops = {
 	.goaway = on_goaway,
 	.pushed = on_pushed,
 	.gap = on_gap,
+	.intact = on_intact,
 	.skipped = on_skipped,
 	.broken = on_broken,
 };
@@ -892,10 +900,11 @@ static void test_joined_late(void **state)
 
 /* Bytes from to to are missing; the rest comes in the writes it was sent in. */
 static void play_without(struct run *r, const struct wire *w, enum http2_sender sender, size_t from,
-			 size_t to)
+			 size_t to, bool intact)
 {
 	run_begin(r, sender, false);
-	r->unknown = true;
+	r->unknown = !intact;
+	r->intact = intact;
 	for (size_t i = 0; i < w->write_count; i++) {
 		size_t a = w->writes[i], end = i + 1 < w->write_count ? w->writes[i + 1] : w->len;
 
@@ -924,7 +933,7 @@ static void drop_everywhere(const struct wire *w, enum http2_sender sender)
 		size_t a = w->writes[i], end = i + 1 < w->write_count ? w->writes[i + 1] : w->len;
 		struct h2frame f;
 
-		play_without(&r, w, sender, a, end);
+		play_without(&r, w, sender, a, end, false);
 		assert_true(count_lines(sv_of(r.story.text), 'H', false) + 1 >= heads);
 		assert_int_equal(r.skipped, 0);
 		assert_int_equal(r.gap, end - a);
@@ -934,7 +943,7 @@ static void drop_everywhere(const struct wire *w, enum http2_sender sender)
 		f = h2frame_read(w->bytes + a);
 		/* All of the payload, and part of it: exact. */
 		for (size_t cut = 0; cut < 2; cut++) {
-			play_without(&r, w, sender, a + H2FRAME_HEAD + cut, end - cut);
+			play_without(&r, w, sender, a + H2FRAME_HEAD + cut, end - cut, false);
 			assert_int_equal(r.gap + r.skipped, 0);
 			assert_int_equal(count_lines(sv_of(r.story.text), 'H', false), heads);
 			if (f.type == H2_DATA && !(f.flags & H2_PADDED))
@@ -949,7 +958,7 @@ static void drop_everywhere(const struct wire *w, enum http2_sender sender)
 		from = (seed >> 8) % w->len;
 		seed = seed * 1664525u + 1013904223u;
 		to = from + 1 + (seed >> 8) % 90;
-		play_without(&r, w, sender, from, to < w->len ? to : w->len);
+		play_without(&r, w, sender, from, to < w->len ? to : w->len, false);
 		run_end(&r);
 	}
 }
@@ -968,6 +977,31 @@ static void test_gaps(void **state)
 	many_calls(&t);
 	drop_everywhere(&t.up, HTTP2_CLIENT);
 	drop_everywhere(&t.down, HTTP2_SERVER);
+	talk_end(&t);
+}
+
+/* Frames that hold nothing of a header block: where that is known, every head is as it was. */
+static void test_gap_without_a_block(void **state)
+{
+	unsigned int heads, dropped = 0;
+	struct talk t;
+	struct run r;
+
+	(void)state;
+	many_calls(&t);
+	heads = count_lines(sv_of(t.down.story.text), 'H', false);
+	for (size_t i = 0; i + 1 < t.down.write_count; i++) {
+		size_t at = t.down.writes[i];
+
+		if (t.down.bytes[at + 3] == H2_HEADERS)
+			continue;
+		play_without(&r, &t.down, HTTP2_SERVER, at, t.down.writes[i + 1], true);
+		assert_int_equal(count_lines(sv_of(r.story.text), 'H', true), heads);
+		assert_int_equal(r.gap, t.down.writes[i + 1] - at);
+		run_end(&r);
+		dropped++;
+	}
+	assert_true(dropped >= 14);
 	talk_end(&t);
 }
 
@@ -1057,6 +1091,7 @@ int main(void)
 		cmocka_unit_test(test_extended_connect),
 		cmocka_unit_test(test_joined_late),
 		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_gap_without_a_block),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_search_in_other_things),
 	};

@@ -466,16 +466,17 @@ static void test_extensions(void **state)
 static void test_plausible(void **state)
 {
 	(void)state;
-	assert_true(wsframe_plausible(VECTOR(client), WS_FROM_CLIENT));
-	assert_true(wsframe_plausible(VECTOR(server), WS_FROM_SERVER));
-	assert_true(wsframe_plausible(VECTOR(client_takeover), WS_FROM_CLIENT));
-	assert_true(wsframe_plausible(VECTOR(server_takeover), WS_FROM_SERVER));
-	assert_false(wsframe_plausible(VECTOR(client), WS_FROM_SERVER));
-	assert_false(wsframe_plausible(VECTOR(server), WS_FROM_CLIENT));
-	assert_false(wsframe_plausible(SV("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), WS_FROM_CLIENT));
-	assert_false(wsframe_plausible(SV("{\"jsonrpc\":\"2.0\"}\n"), WS_FROM_SERVER));
-	assert_false(wsframe_plausible(SV("\0\0\0\4\1\0\0\0\0\0\0\0\4\1\0\0\0\0"), WS_FROM_SERVER));
-	assert_false(wsframe_plausible(SV(""), WS_FROM_SERVER));
+	assert_true(wsframe_bits(VECTOR(client), WS_FROM_CLIENT) >= WSFRAME_LIKELY);
+	assert_true(wsframe_bits(VECTOR(server), WS_FROM_SERVER) >= WSFRAME_LIKELY);
+	assert_true(wsframe_bits(VECTOR(client_takeover), WS_FROM_CLIENT) >= WSFRAME_LIKELY);
+	assert_true(wsframe_bits(VECTOR(server_takeover), WS_FROM_SERVER) >= WSFRAME_LIKELY);
+	assert_int_equal(wsframe_bits(VECTOR(client), WS_FROM_SERVER), -1);
+	assert_int_equal(wsframe_bits(VECTOR(server), WS_FROM_CLIENT), -1);
+	assert_int_equal(wsframe_bits(SV("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), WS_FROM_CLIENT), -1);
+	assert_int_equal(wsframe_bits(SV("{\"jsonrpc\":\"2.0\"}\n"), WS_FROM_SERVER), -1);
+	assert_int_equal(wsframe_bits(SV("\0\0\0\4\1\0\0\0\0\0\0\0\4\1\0\0\0\0"), WS_FROM_SERVER),
+			 -1);
+	assert_int_equal(wsframe_bits(SV(""), WS_FROM_SERVER), -1);
 }
 
 int main(void)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "cuts.h"
+#include "stream/reasm.h"
 #include "earshot/stats.h"
 
 #define MS 1000000ull
@@ -80,6 +81,7 @@ static const char *const protos[] = {
 	[CONN_HTTP2] = "http2",		[CONN_TLS] = "tls",
 	[CONN_JSONRPC] = "jsonrpc",	[CONN_UPGRADED] = "upgraded",
 	[CONN_UNKNOWN] = "unknown",	[CONN_UNSEEN] = "unseen",
+	[CONN_WEBSOCKET] = "websocket",
 };
 
 static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)
@@ -115,6 +117,7 @@ static void begin_with(struct run *r, const struct conns_opts *more)
 	memset(r, 0, sizeof(*r));
 	opts.stats = r->stats;
 	opts.readers[CONN_HTTP1] = opts.readers[CONN_UNSEEN] = (struct conn_reader){ &sink, r };
+	opts.readers[CONN_WEBSOCKET] = (struct conn_reader){ &sink, r };
 	opts.ignore = on_ignore;
 	opts.ignore_ctx = r;
 	r->now = 1000 * MS;
@@ -340,6 +343,34 @@ static void test_joined_late_with_a_false_start(void **state)
 	finish(&r, "1(cl 1w:POST / HTTP/1.1\n 2!http2 1)stopped");
 }
 
+/* WebSocket: by one message of JSON, or by two records of which each is a frame. */
+static void test_joined_late_websocket(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r);
+	r.flags = ES_F_LATE;
+	data(&r, 1, R, "\x81\x0f{\"type\":\"done\"}");
+	data(&r, 1, W, "GET / HTTP/1.1\n");
+	data(&r, 2, R, "\xc1\x10one 678901234567");
+	data(&r, 2, R, "no frame");
+	data(&r, 2, R, "\xc1\x10two 678901234567");
+	data(&r, 2, R, "\xc1\x10six 678901234567");
+	data(&r, 3, R,
+	     "\x81\x8a"
+	     "AAAA"
+	     ":aaaaaaaa<"
+	     "\x89\x80"
+	     "AAAA");
+	assert_int_equal(r.stats[ES_U_JOINED].bytes, 18 + 8 + 18);
+	finish(&r, "1(cl 1r:\x81\x0f{\"type\":\"done\"} 1w:GET / HTTP/1.1\n "
+		   "2(cl 2r:\xc1\x10six 678901234567 3(sl 3r:\x81\x8a"
+		   "AAAA:aaaaaaaa<\x89\x80"
+		   "AAAA "
+		   "1)stopped 2)stopped 3)stopped");
+}
+
 static void test_joined_late_for_nothing(void **state)
 {
 	static char junk[65536];
@@ -500,7 +531,43 @@ static void test_hole_is_given_up(void **state)
 	record(&r, 1, W, 15, 0, SV("aa"));
 	record(&r, 1, W, 20, 0, SV("cd"));
 	assert_int_equal(r.stats[ES_U_STREAM_GAP].bytes, 2 + 2);
-	finish(&r, "1(c 1w:GET / HTTP/1.1\n 1r:HTTP 1w~2 1w:b 1w~2 1w:cd 1)stopped");
+	/* What came behind the hole, the other way too, stays behind it. */
+	finish(&r, "1(c 1w:GET / HTTP/1.1\n 1w~2 1w:b 1w~2 1w:c 1r:HTTP 1w:d 1)stopped");
+}
+
+/* Time passes with the records of any stream. */
+static void test_hole_is_given_up_in_traffic(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r);
+	data(&r, 1, W, "GET / HTTP/1.1\n");
+	record(&r, 1, W, 16, 0, SV("b"));
+	r.now += CONN_HOLE_NS;
+	data(&r, 2, W, "GET / HTTP/1.1\n");
+	finish(&r, "1(c 1w:GET / HTTP/1.1\n 1w~1 1w:b 2(c 2w:GET / HTTP/1.1\n "
+		   "1)stopped 2)stopped");
+}
+
+/* Both directions wait for each other's holes in the order in which all came. */
+static void test_holes_both_ways(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r);
+	data(&r, 1, W, "GET / HTTP/1.1\n");
+	data(&r, 1, R, "HTTP/1.1 200\n");
+	record(&r, 1, R, 14, 0, SV("B"));
+	record(&r, 1, W, 15, 0, SV("c"));
+	record(&r, 1, W, 17, 0, SV("e"));
+	record(&r, 1, R, 15, 0, SV("C"));
+	record(&r, 1, W, 16, 0, SV("d"));
+	record(&r, 1, R, 13, 0, SV("A"));
+	record(&r, 1, W, 18, 0, SV("f"));
+	assert_int_equal(r.stats[ES_U_STREAM_GAP].events, 0);
+	finish(&r, "1(c 1w:GET / HTTP/1.1\n 1r:HTTP/1.1 200\nAB 1w:cde 1r:C 1w:f 1)stopped");
 }
 
 static void test_early_bytes_are_bounded(void **state)
@@ -508,7 +575,7 @@ static void test_early_bytes_are_bounded(void **state)
 	struct run r;
 
 	(void)state;
-	begin_with(&r, &(struct conns_opts){ .max_early = 4 });
+	begin_with(&r, &(struct conns_opts){ .max_early = reasm_cost(4) });
 	data(&r, 1, W, "GET / HTTP/1.1\n");
 	record(&r, 1, W, 16, 0, SV("bbb"));
 	record(&r, 1, W, 20, 0, SV("cc"));
@@ -745,6 +812,7 @@ int main(void)
 		cmocka_unit_test(test_upgraded),
 		cmocka_unit_test(test_joined_late),
 		cmocka_unit_test(test_joined_late_with_a_false_start),
+		cmocka_unit_test(test_joined_late_websocket),
 		cmocka_unit_test(test_joined_late_for_nothing),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_start_is_lost),
@@ -753,6 +821,8 @@ int main(void)
 		cmocka_unit_test(test_bad_records),
 		cmocka_unit_test(test_hole_fills),
 		cmocka_unit_test(test_hole_is_given_up),
+		cmocka_unit_test(test_hole_is_given_up_in_traffic),
+		cmocka_unit_test(test_holes_both_ways),
 		cmocka_unit_test(test_early_bytes_are_bounded),
 		cmocka_unit_test(test_early_bytes_are_freed),
 		cmocka_unit_test(test_process_ends),
