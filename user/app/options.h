@@ -54,6 +54,8 @@ enum option_kind {
 	  "watch so long, to tell what comes through; 0: only look")                             \
 	X(http, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "all", "RULES",                              \
 	  "HTTP that is no model call: all, off, or HOST=RATE,... (the first that fits)")        \
+	X(providers, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "HOSTS",                            \
+	  "model providers at hosts of your own: HOST/PATH=NAME,...")                            \
 	X(blind_spots, OPTION_CHOICE, CMD_LIVE | CMD_REPLAY, "models", "models|all",             \
 	  "encrypted connections that nobody read: to model hosts, or to any")                   \
 	X(as_root, OPTION_FLAG, CMD_RUN, "false", "", "under sudo: run the command as root too") \
