@@ -3,9 +3,9 @@
 import struct
 import sys
 
-from wire import anthropic, bedrock, cohere, gemini, ollama, openai
+from wire import agents, anthropic, bedrock, cohere, compatible, gemini, ollama, openai
 
-MODULES = (openai, anthropic, gemini, bedrock, ollama, cohere)
+MODULES = (openai, anthropic, gemini, bedrock, ollama, cohere, compatible, agents)
 
 
 def all_cases():

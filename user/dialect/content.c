@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dialect/parse.h"
 
+#include "base/json_members.h"
 #include "base/json_write.h"
 
 /* What the other fields of a call may still need when content has filled the arena. */
@@ -426,6 +427,39 @@ void field_tool_def(struct parse *p, const struct field *f, const struct json_ev
 	*p->tool_def_end = p->tool_def;
 	p->tool_def_end = &p->tool_def->next;
 	p->tool_def = NULL;
+}
+
+static int add_variable(void *ctx, struct sv name, struct sv value)
+{
+	struct parse *p = ctx;
+	struct arena *a = &p->call->arena;
+	struct call_variable **end = &p->call->content.variables;
+	struct call_variable *v = content_alloc(p, sizeof(*v));
+	bool text = value.len && value.p[0] == '"';
+
+	if (!v || !content_room(p, name.len + value.len) || json_unquote(&v->name, name, a))
+		return -1;
+	if (!text)
+		v->value = arena_copy(a, value);
+	else if (json_unquote(&v->value, value, a))
+		return -1;
+	while (*end)
+		end = &(*end)->next;
+	*end = v;
+	return 0;
+}
+
+void field_variables(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	(void)f;
+	if (ev->first)
+		stage_drop(&p->input_stage, 1u << ST_RAW);
+	stage_add(p, &p->input_stage, ST_RAW, ev->text);
+	if (!ev->last)
+		return;
+	if (ev->truncated || json_members(stage_get(&p->input_stage, ST_RAW), add_variable, p))
+		p->call->content.partial = true;
+	stage_drop(&p->input_stage, 1u << ST_RAW);
 }
 
 void input_settle(struct parse *p)

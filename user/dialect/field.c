@@ -48,14 +48,33 @@ static void add_rule(struct doc_schema *s, struct schema_build *b, const struct 
 	b->count++;
 }
 
+static bool same_row(const struct field *a, const struct field *b)
+{
+	return a->type == b->type && a->at == b->at && a->fn == b->fn && a->arg == b->arg &&
+	       a->group == b->group && a->flags == b->flags && strcmp(a->path, b->path) == 0;
+}
+
+/* Sets that are read together may share rows; a string taken twice in pieces would be torn. */
+static bool has_row(const struct doc_schema *s, size_t from, size_t to, const struct field *f)
+{
+	for (size_t i = from; i < to; i++)
+		if (same_row(s->rows[i], f))
+			return true;
+	return false;
+}
+
 static void add_sets(struct doc_schema *s, struct schema_build *b,
 		     const struct field_set *const *sets, bool element)
 {
+	size_t from = b->count;
+
 	for (size_t i = 0; i < FIELD_SETS_MAX && sets[i]; i++) {
 		for (size_t j = 0; j < sets[i]->count; j++) {
 			const struct field *f = &sets[i]->rows[j];
 			const char *path = f->path;
 
+			if (has_row(s, from, b->count, f))
+				continue;
 			if (element) {
 				snprintf(b->paths[b->count], ELEMENT_PATH_MAX, "[]%s%s",
 					 path[0] && path[0] != '[' ? "." : "", path);

@@ -18,6 +18,10 @@ static const struct field error_rows[] = {
 	ROW("error.code", FIELD_STAGE_INT, SI_ERROR_CODE),
 	ROW("error.type", FIELD_STAGE, ST_ERROR_TYPE),
 	ROW_CONTENT("error.message", FIELD_STRING, CALL_AT(content.error_message)),
+	/* Azure's gateway: {"statusCode", "message"}; Mistral: {"detail": ...} */
+	ROW_CONTENT("message", FIELD_STRING, CALL_AT(content.error_message)),
+	ROW_CONTENT("detail", FIELD_STRING, CALL_AT(content.error_message)),
+	ROW_CONTENT("detail[].msg", FIELD_STRING, CALL_AT(content.error_message)),
 	/* Older vLLM, Mistral: {"object": "error", ...} */
 	ROW_FN("object", on_object, 0),
 	ROW("code", FIELD_STAGE, ST_ERROR_CODE),

@@ -14,6 +14,8 @@ extern const struct field_set openai_usage;
 
 /* Rows for the request fields that all of them have. */
 extern const struct field_set openai_request;
+/* ... and those of chat completions. */
+extern const struct field_set openai_chat_request;
 
 void openai_choice_event(struct parse *p, struct sv type);
 void openai_finish(struct parse *p);

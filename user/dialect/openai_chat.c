@@ -55,14 +55,14 @@ static const struct field request_rows[] = {
 	ROW_CONTENT("messages[].function_call.arguments", FIELD_PART_TEXT, 0),
 };
 
-static const struct field_set request = FIELD_SET(request_rows);
+const struct field_set openai_chat_request = FIELD_SET(request_rows);
 
 const struct api api_openai_chat = {
 	.name = "openai.chat",
 	.op = CALL_CHAT,
 	.api = CALL_API_CHAT_COMPLETIONS,
 	.provider = "openai",
-	.request = { &openai_request, &request },
+	.request = { &openai_request, &openai_chat_request },
 	.answer = { &openai_choices, &openai_usage, &openai_errors },
 	.event_done = openai_choice_event,
 	.finish = openai_finish,

@@ -8,8 +8,18 @@ static const struct field request_rows[] = {
 	ROW("dimensions", FIELD_INT, CALL_AT(req.dimensions)),
 };
 
+static void on_vector(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	(void)f;
+	if (ev->kind == JSON_ARRAY || ev->kind == JSON_STRING)
+		p->answered = true;
+}
+
 static const struct field answer_rows[] = {
 	ROW("model", FIELD_STRING, CALL_AT(resp.model)),
+	ROW_FN("data[].embedding", on_vector, 0),
+	/* llama.cpp's own. */
+	ROW_FN("[].embedding", on_vector, 0),
 };
 
 static const struct field_set request = FIELD_SET(request_rows);

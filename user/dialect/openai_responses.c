@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dialect/openai.h"
 
+#include "dialect/route.h"
+
 /*
  * OpenAI responses: POST .../responses (openai-node v7.5.0). The answer is an object with
  * output items; a stream brings each item twice (added, done), its text in pieces between,
@@ -27,6 +29,7 @@ static const struct field request_rows[] = {
 	ROW_FN("text.format.type", openai_output_type, 0),
 	ROW("prompt.id", FIELD_STRING, CALL_AT(req.prompt_name)),
 	ROW("prompt.version", FIELD_STRING, CALL_AT(req.prompt_version)),
+	{ "prompt.variables", FIELD_FN, 0, GROUP_CONTENT, JSON_RAW, field_variables, 0 },
 
 	ROW_CONTENT_FN("tools[]", field_tool_def, 0),
 	ROW_CONTENT("tools[].type", FIELD_TOOL_DEF, TOOL_DEF_AT(type)),
@@ -281,7 +284,6 @@ static const struct field event_rows[] = {
 	ROW_FN("response.error", field_error, 0),
 	ROW("response.error.code", FIELD_STAGE, ST_ERROR_CODE),
 	ROW_CONTENT("response.error.message", FIELD_STRING, CALL_AT(content.error_message)),
-	ROW_CONTENT("message", FIELD_STRING, CALL_AT(content.error_message)),
 	ROW("output_index", FIELD_STAGE_INT, SI_ITEM),
 	ROW("content_index", FIELD_STAGE_INT, SI_PART),
 	ROW("summary_index", FIELD_STAGE_INT, SI_PART),
@@ -421,4 +423,35 @@ const struct api api_openai_responses = {
 	.event_count = ARRAY_SIZE(events),
 	.event_done = event_done,
 	.finish = finish,
+};
+
+/* GET .../responses/{id}: a response that was made before, once more or from some event on. */
+static void fetch_begin(struct parse *p)
+{
+	int64_t n;
+
+	if (number_int(route_query(p->ex->target, "starting_after"), &n))
+		p->call->req.stream_cursor = (struct opt_int){ n, true };
+}
+
+/* Its tokens were paid for when it was made. */
+static void fetch_finish(struct parse *p)
+{
+	finish(p);
+	p->call->resp.status = p->status;
+	p->call->usage = (struct call_usage){ 0 };
+}
+
+const struct api api_openai_fetch = {
+	.name = "openai.fetch",
+	.op = CALL_FETCH_RESPONSE,
+	.api = CALL_API_RESPONSES,
+	.provider = "openai",
+	.answer = { &answer, &openai_errors },
+	.event = { &event, &openai_errors },
+	.events = events,
+	.event_count = ARRAY_SIZE(events),
+	.begin = fetch_begin,
+	.event_done = event_done,
+	.finish = fetch_finish,
 };

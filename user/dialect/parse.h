@@ -35,7 +35,16 @@
 	X(ollama_embed)         \
 	X(cohere_chat)          \
 	X(cohere_chat_v1)       \
-	X(cohere_embed)
+	X(cohere_embed)         \
+	X(openai_fetch)         \
+	X(anthropic_complete)   \
+	X(llama_completion)     \
+	X(lmstudio_chat)        \
+	X(mistral_conversation) \
+	X(mistral_agent)        \
+	X(agent_create)         \
+	X(agent_run)            \
+	X(agent_session)
 
 enum api_row {
 #define X(name) API_ROW_##name,
@@ -420,6 +429,7 @@ field_fn field_input_string;  /* a string that is a message by itself */
 field_fn field_system_text;   /* a string of the system instructions */
 field_fn field_system_part;   /* scope of one part of the system instructions */
 field_fn field_tool_def;      /* scope of one tool definition */
+field_fn field_variables;     /* an object of variables, as JSON_RAW */
 field_fn field_part_kind;     /* where a key says what the open part is; arg: enum part_type */
 
 /* Room for n more bytes of content? If not, the content is marked partial. */

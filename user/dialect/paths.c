@@ -14,6 +14,8 @@
 #define ANTHROPIC "anthropic"
 #define AZURE	  "azure.ai.openai"
 #define BEDROCK	  "aws.bedrock"
+#define LLAMA	  "llama_cpp"
+#define MISTRAL	  "mistral_ai"
 #define VERTEX	  "gcp.vertex_ai"
 #define LMSTUDIO  "lm_studio"
 
@@ -24,6 +26,26 @@ const struct path_row api_paths[] = {
 	{ "/v1/messages/batches/**", NULL, NULL, 0, NULL, NULL, NULL },
 	{ "/v1/messages", "POST", &api_anthropic_messages, 0, NULL, NULL, NULL },
 	{ "/v1/messages", NULL, NULL, 0, NULL, NULL, NULL },
+	{ "/v1/complete", "POST", &api_anthropic_complete, PROOF, ANTHROPIC, NULL, NULL },
+	{ "/v1/sessions/{c}/events", "POST", &api_agent_session, HOST, ANTHROPIC, NULL, NULL },
+	{ "/v1/sessions/**", NULL, NULL, HOST, ANTHROPIC, NULL, NULL },
+
+	/* Agents that are hosted. */
+	{ "/agents/completions", "POST", &api_mistral_agent, DOUBT, MISTRAL, NULL, NULL },
+	{ "/agents", "PUT", &api_bedrock_create_agent, HOST, BEDROCK, NULL, NULL },
+	{ "/api/projects/*/agents", "POST", &api_agent_create, PROOF, NULL, AZURE, NULL },
+	{ "/v1/agents", "POST", &api_agent_create, HOST, NULL, NULL, NULL },
+	{ "/v1/agents/**", NULL, NULL, HOST, NULL, NULL, NULL },
+	{ "/assistants", "POST", &api_agent_create, PROOF, NULL, NULL, NULL },
+	{ "/assistants/**", NULL, NULL, HOST, NULL, NULL, NULL },
+	{ "/threads/runs", "POST", &api_agent_run, PROOF, NULL, NULL, NULL },
+	{ "/threads/{c}/runs", "POST", &api_agent_run, PROOF, NULL, NULL, NULL },
+	{ "/threads/**", NULL, NULL, HOST, NULL, NULL, NULL },
+	{ "/conversations", "POST", &api_mistral_conversation, PROOF, MISTRAL, NULL, NULL },
+	{ "/conversations/{c}", "POST", &api_mistral_conversation, PROOF, MISTRAL, NULL, NULL },
+	{ "/conversations/{c}/restart", "POST", &api_mistral_conversation, PROOF, MISTRAL, NULL,
+	  NULL },
+	{ "/conversations/**", NULL, NULL, HOST, NULL, NULL, NULL },
 
 	/* OpenAI, and what others add to it. */
 	{ "/api/v0/chat/completions", "POST", &api_openai_chat, 0, NULL, LMSTUDIO, NULL },
@@ -41,7 +63,12 @@ const struct path_row api_paths[] = {
 	{ "/responses/input_tokens", NULL, NULL, 0, NULL, NULL, NULL },
 	{ "/responses/compact", NULL, NULL, 0, NULL, NULL, NULL },
 	{ "/responses", "POST", &api_openai_responses, DOUBT, NULL, NULL, NULL },
+	{ "/responses/{r}", "GET", &api_openai_fetch, PROOF, NULL, NULL, NULL },
 	{ "/v1/responses/**", NULL, NULL, 0, NULL, NULL, NULL },
+	{ "/completion", "POST", &api_llama_completion, PROOF, NULL, LLAMA, NULL },
+	{ "/infill", "POST", &api_llama_completion, PROOF, NULL, LLAMA, NULL },
+	{ "/embedding", "POST", &api_openai_embeddings, PROOF, NULL, LLAMA, NULL },
+	{ "/api/v1/chat", "POST", &api_lmstudio_chat, DOUBT, NULL, LMSTUDIO, NULL },
 	{ "/v1/models/**", "GET", NULL, 0, NULL, NULL, NULL },
 
 	/* Gemini and Vertex. */

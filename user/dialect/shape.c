@@ -25,8 +25,7 @@
 	X(PROMPT_COUNT, "prompt_token_count") \
 	X(STOP, "stop")                       \
 	X(CONTENT, "content")                 \
-	X(EVALUATED, "tokens_evaluated")      \
-	X(SETTINGS, "generation_settings")
+	X(EVALUATED, "tokens_evaluated")
 
 enum key {
 #define X(name, path) KEY_##name,
@@ -69,6 +68,11 @@ static const struct shape {
 	{ NULL, HAS(EMBEDDINGS) | HAS(META), &api_cohere_embed, false },
 	{ NULL, HAS(FINISH_REASON) | HAS(MESSAGE), &api_cohere_chat, false },
 	{ NULL, HAS(GENERATION_ID) | HAS(TEXT), &api_cohere_chat_v1, false },
+	{ NULL, HAS(STOP) | HAS(CONTENT) | HAS(EVALUATED), &api_llama_completion, false },
+	{ "thread.run", 0, &api_agent_run, false },
+	{ "conversation.response", 0, &api_mistral_conversation, false },
+	{ "conversation.response.started", 0, &api_mistral_conversation, false },
+	{ "completion", 0, &api_anthropic_complete, false },
 	{ NULL, HAS(TITAN_COUNT), &api_bedrock_invoke, false },
 	{ NULL, HAS(RESULTS), &api_bedrock_invoke, false },
 	{ NULL, HAS(GENERATION) | HAS(PROMPT_COUNT), &api_bedrock_invoke, false },

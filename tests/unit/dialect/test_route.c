@@ -42,7 +42,7 @@ static const struct {
 	{ "GET", "api.openai.com", "/v1/models", ROUTE_OTHER_API, NULL, "openai" },
 	{ "GET", "localhost", "/v1/models/m", ROUTE_OTHER_API, NULL, NULL },
 	{ "GET", "api.openai.com", "/v1/chat/completions", ROUTE_OTHER_API, NULL, "openai" },
-	{ "GET", "api.openai.com", "/v1/responses/resp_1?stream=true", ROUTE_OTHER_API, NULL,
+	{ "GET", "api.openai.com", "/v1/responses/resp_1?stream=true", ROUTE_MODEL, &api_openai_fetch,
 	  "openai" },
 	{ "POST", "api.openai.com", "/v1/responses/input_tokens", ROUTE_OTHER_API, NULL, "openai" },
 	{ "POST", "api.openai.com", "/v1/audio/speech", ROUTE_UNREAD, NULL, "openai" },
