@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What developers and CI run. Every `make test-*` ends with a line 'N passed, N failed'.
-.PHONY: test-lint test-fuzz test-golden coverage vm
+.PHONY: test-lint test-fuzz test-golden test-drops coverage vm
 
 E2E_ARGS     ?=
 JOBS         ?= $(shell nproc)
@@ -72,7 +72,7 @@ CLIENT_BINS := $(CHAT_BINS) $(TLS_CLIENTS) $O/clients/go.stamp $O/clients/rust.s
 demo: $O/earshot
 	$(Q)demo/run $O/earshot
 
-TEST_PARTS := test-lint test-unit test-bpf test-arm64 test-golden test-e2e test-fuzz
+TEST_PARTS := test-lint test-unit test-bpf test-arm64 test-golden test-drops test-e2e test-fuzz
 test:
 	$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)$(PYTHON) tests/run.py all $(foreach p,$(TEST_PARTS),-- $(MAKE) -s -j$(JOBS) $(p))
@@ -100,6 +100,10 @@ vm: $O/earshot $(CLIENT_BINS)
 # Recordings of real clients, replayed: each must give the spans that lie beside it.
 test-golden: $O/earshot
 	$(Q)$(PYTHON) tests/run.py golden
+
+# ... and what they give with any one record missing.
+test-drops: $O/earshot
+	$(Q)$(PYTHON) tests/run.py drops
 
 bench: $O/earshot $(TLSPAIR) $O/bench/tlsmem $O/bench/bystander
 	$(Q)$(PYTHON) tests/bench/bench.py $(BENCH_ARGS)

@@ -8,6 +8,7 @@ usage: run.py unit BIN...           cmocka programs (sanitized builds)
        run.py survive [--times N] [-k WORD]  targets that earshot comes to and leaves
        run.py golden [--record|--update]  recordings in tests/golden/, replayed (made anew, as
                                     root; or their spans taken as they are now)
+       run.py drops [-k WORD]       the same, with each record in turn missing
        run.py fuzz [--seconds N]    each corpus once, then fresh inputs for N seconds in all
        run.py all -- CMD... [-- CMD...]
 
@@ -77,9 +78,9 @@ class Context:
 
 def e2e_tests(ctx):
     from suites import (behaviour, blind, clients, export, local, mcp, patched, robust,
-                        selfcheck, stacks, survive, vendors)
-    return [t for m in (selfcheck, clients, stacks, local, mcp, vendors, patched, survive, blind,
-                        robust, behaviour, export) for t in m.tests(ctx)]
+                        selfcheck, stacks, survive, vendors, ws)
+    return [t for m in (selfcheck, clients, stacks, ws, local, mcp, vendors, patched, survive,
+                        blind, robust, behaviour, export) for t in m.tests(ctx)]
 
 
 def run_e2e(r, o):
@@ -131,14 +132,17 @@ def run_survive(r, o):
     ctx.stop()
 
 
+def recordings():
+    return sorted(glob.glob(os.path.join(HERE, 'golden', '*.rec')))
+
+
 def run_golden(r, update=False):
     """tests/golden/NAME.rec, replayed, gives NAME.jsonl byte for byte. No root is needed.
     update: what is there now becomes what is wanted; look at the difference before it is kept."""
     os.makedirs(env.WORK, exist_ok=True)
-    recordings = sorted(glob.glob(os.path.join(HERE, 'golden', '*.rec')))
     r.where = 'golden'
-    r.check(bool(recordings), 'there are recordings')
-    for path in recordings:
+    r.check(bool(recordings()), 'there are recordings')
+    for path in recordings():
         name = os.path.basename(path)[:-4]
         out = os.path.join(env.WORK, name + '.jsonl')
         if os.path.exists(out):
@@ -252,6 +256,8 @@ def main():
     g.add_argument('--record', action='store_true')
     g.add_argument('--update', action='store_true')
     g.add_argument('--only', action='append', metavar='NAME')
+    d = sub.add_parser('drops')
+    d.add_argument('-k', dest='word', default='')
     sub.add_parser('fuzz').add_argument('--seconds', type=int, default=300)
     sub.add_parser('all').add_argument('commands', nargs=argparse.REMAINDER)
     o = ap.parse_args()
@@ -262,6 +268,9 @@ def main():
         if o.record:
             record_golden(r, o.only)
         run_golden(r, o.record or o.update)
+    elif o.what == 'drops':
+        import drops
+        drops.run(r, [p for p in recordings() if o.word in p])
     elif o.what == 'fuzz':
         run_fuzz(r, o.seconds)
     elif o.what == 'survive':

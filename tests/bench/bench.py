@@ -294,7 +294,8 @@ def cpu_of(cmd):
 
 def replay(server, o):
     """Kernel record to encoded span, all threads' CPU added up."""
-    rows, wanted = [], {'prompt': '300 MB/s', 'sse': '500,000 events/s'}
+    rows, wanted = [], {'prompt': '300 MB/s', 'sse': '500,000 events/s',
+                        'h2': '80 % of sse'}
     with tempfile.TemporaryDirectory() as d:
         made = subprocess.run([sys.executable, os.path.join(HERE, 'gen_recordings.py'), d],
                               check=True, capture_output=True).stdout.decode()

@@ -4,11 +4,12 @@
 
 usage: tests/bench/gen_recordings.py DIR [--scale N]
 
-Writes three files (include/earshot/abi.h, user/probe/recfile.h tell the format) and prints a
+Writes four files (include/earshot/abi.h, user/probe/recfile.h tell the format) and prints a
 JSON line for each: what is in it, counted here.
 
   sse.rec    60 kB JSON requests, answers as 500-event streams, chunked
   gzip.rec   the same, the answers gzipped
+  h2.rec     the first, over HTTP/2: an event a frame
   prompt.rec 3 MB prompts, small JSON answers
 
 Same arguments, same bytes: nothing is drawn at random without a seed.
@@ -85,6 +86,10 @@ def request(rng, size):
                        'tools': [{'type': 'function', 'function': {'name': n, 'parameters': {
                            'type': 'object', 'properties': {'path': {'type': 'string'}}}}}
                            for n in ('read_file', 'run')]}).encode()
+    return body
+
+
+def http1(body):
     head = ('POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nUser-Agent: bench/1\r\n'
             'Content-Type: application/json\r\nAuthorization: Bearer sk-test\r\n'
             'Content-Length: %d\r\n\r\n' % len(body)).encode()
@@ -125,7 +130,7 @@ def stream_answer(rec, rng, number, packed):
 
 def streams(path, count, packed):
     rng, rec = random.Random(7), Recording(path)
-    bodies = [request(rng, 60000) for _ in range(8)]
+    bodies = [http1(request(rng, 60000)) for _ in range(8)]
     for n in range(count):
         rec.call(0, bodies[n % len(bodies)])
         rec.now += 300_000_000
@@ -134,9 +139,43 @@ def streams(path, count, packed):
     return {'calls': count, 'events': count * 501, 'payload': rec.payload}
 
 
+def frame(kind, flags, stream, data=b''):
+    return struct.pack('>IBBI', len(data), kind, flags, stream)[1:] + data
+
+
+def fields(*pairs):
+    """A header block of literals that are not indexed (RFC 7541 section 6.2.2)."""
+    return b''.join(b'\0' + bytes([len(k)]) + k + bytes([len(v)]) + v for k, v in (
+        (k.encode(), v.encode()) for k, v in pairs))
+
+
+def h2_streams(path, count):
+    rng, rec = random.Random(7), Recording(path)
+    bodies = [request(rng, 60000) for _ in range(8)]
+    rec.call(0, b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + frame(4, 0, 0))
+    rec.call(1, frame(4, 0, 0))
+    ask = fields((':method', 'POST'), (':scheme', 'https'), (':authority', 'api.openai.com'),
+                 (':path', '/v1/chat/completions'), ('user-agent', 'bench/1'),
+                 ('content-type', 'application/json'), ('authorization', 'Bearer sk-test'))
+    head = fields((':status', '200'), ('content-type', 'text/event-stream; charset=utf-8'))
+    for n in range(count):
+        body, stream = bodies[n % len(bodies)], 2 * n + 1
+        rec.call(0, frame(1, 4, stream, ask))
+        for i in range(0, len(body), 16384):
+            rec.call(0, frame(0, i + 16384 >= len(body), stream, body[i:i + 16384]))
+        rec.now += 300_000_000
+        rec.call(1, frame(1, 4, stream, head))
+        for e in events(rng, 500, n):
+            data = b'data: ' + json.dumps(e, separators=(',', ':')).encode() + b'\n\n'
+            rec.call(1, frame(0, 0, stream, data))
+        rec.call(1, frame(0, 0, stream, b'data: [DONE]\n\n') + frame(0, 1, stream))
+    rec.close()
+    return {'calls': count, 'events': count * 501, 'payload': rec.payload}
+
+
 def prompts(path, count):
     rng, rec = random.Random(8), Recording(path)
-    body = request(rng, 3_000_000)
+    body = http1(request(rng, 3_000_000))
     for n in range(count):
         rec.call(0, body)
         rec.now += 300_000_000
@@ -159,6 +198,7 @@ def main():
     n = lambda base: max(1, int(base * opt.scale))
     for name, make in (('sse', lambda p: streams(p, n(400), False)),
                        ('gzip', lambda p: streams(p, n(400), True)),
+                       ('h2', lambda p: h2_streams(p, n(400))),
                        ('prompt', lambda p: prompts(p, n(100)))):
         path = os.path.join(opt.dir, name + '.rec')
         print(json.dumps(dict(make(path), name=name, path=path, size=os.path.getsize(path))))

@@ -9,7 +9,7 @@
 /* Bits of evidence. */
 #define BITS_HEAD  5
 #define BITS_PART  3  /* a head without FIN: a byte of ASCII text can be one */
-#define BITS_LONG  32 /* a length in the long form */
+#define BITS_LONG  32 /* a length in the long form, below 4 GiB: as many bits are zero */
 #define BITS_TEXT  6  /* begins as text does */
 #define BITS_JSON  6  /* at each end */
 #define BITS_START 4  /* the first frame: where a feed starts */
@@ -172,7 +172,7 @@ int wsframe_weigh(const struct wsframe_bytes *b, size_t at, bool *ret_end)
 			inside = f.opcode == WS_CONTINUE;
 		}
 		/* Nothing, and more to come: nobody sends that, but zeros look like it. */
-		if (!wsframe_follows(&f, &inside) || (!f.fin && !f.len))
+		if (!wsframe_follows(&f, &inside) || (!f.fin && !f.len) || f.len >> 32)
 			return -1;
 		text = text_bits(b, &f, at + f.head_len);
 		if (text < 0)

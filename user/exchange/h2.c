@@ -538,7 +538,10 @@ static void on_conn_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_
 	if (!h)
 		return;
 	h->now = time;
-	http2_gap(http_of(h, conn, dir), count);
+	if (conn->inexact)
+		http2_gap_or_more(http_of(h, conn, dir), count);
+	else
+		http2_gap(http_of(h, conn, dir), count);
 }
 
 /* Bytes were lost, and nothing else came: they held at least one call. */

@@ -8,6 +8,12 @@
 #include "exchange/round.h"
 #include "proto/http1.h"
 
+/*
+ * A program that writes and reads in two threads may have read the answer before its write has
+ * returned, which is when a write is seen. So much of an answer waits for its request.
+ */
+#define EARLY_MAX 16384
+
 /* One stream. */
 struct pair {
 	struct pairs *pairs;
@@ -17,6 +23,9 @@ struct pair {
 	struct round *reading[2]; /* whose message is being read */
 	struct round *tunnel;	  /* goes on as a WebSocket: all bytes are its own */
 	uint64_t pending[2];	  /* lost bytes that belong to no call yet */
+	char *early;		  /* the start of an answer whose request is not there yet */
+	size_t early_len;
+	uint64_t early_time;
 	uint64_t number;
 	uint64_t now;
 	unsigned int count;
@@ -380,27 +389,75 @@ static void tunnel_bytes(struct pair *p, enum ex_side side, struct sv bytes)
 	p->over = true;
 }
 
+static void side_feed(struct pair *p, enum ex_side side, struct sv bytes, uint64_t time)
+{
+	size_t taken;
+
+	if (p->over || p->finished) {
+		stat_add(p->pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len);
+		return;
+	}
+	taken = p->tunnel ? 0 : http1_feed(&p->http[side], bytes, time);
+	if (p->tunnel && taken < bytes.len)
+		tunnel_bytes(p, side, sv_skip(bytes, taken));
+	if (p->finished)
+		stat_more(p->pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len - taken);
+}
+
+/* An answer to nothing, on a stream that was seen from its start: its request is on its way. */
+static bool is_early(const struct pair *p, enum ex_side side)
+{
+	return side == EX_RESPONSE && !p->conn->late && !p->gapped && !p->tunnel && !p->over &&
+	       !p->finished && !awaiting(p) && !http1_is_open(&p->http[EX_RESPONSE]);
+}
+
+static void take_early(struct pair *p)
+{
+	struct sv bytes = { p->early, p->early_len };
+
+	p->early = NULL;
+	p->early_len = 0;
+	if (bytes.len)
+		side_feed(p, EX_RESPONSE, bytes, p->early_time);
+	free((char *)bytes.p);
+}
+
+/* False: there is no room for it. */
+static bool keep_early(struct pair *p, struct sv bytes, uint64_t time)
+{
+	if (bytes.len > EARLY_MAX - p->early_len)
+		return false;
+	if (!p->early)
+		p->early = malloc(EARLY_MAX);
+	if (!p->early)
+		return false;
+	if (!p->early_len)
+		p->early_time = time;
+	memcpy(p->early + p->early_len, bytes.p, bytes.len);
+	p->early_len += bytes.len;
+	return true;
+}
+
 static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv bytes,
 		     uint64_t time)
 {
 	struct pairs *pairs = ctx;
 	struct pair *p = conn->user;
-	size_t taken;
+	enum ex_side side;
 
 	if (!p) {
 		stat_add(pairs->opts.stats, ES_U_CALLS_FULL, bytes.len);
 		return false;
 	}
 	p->now = time;
-	if (p->over) {
-		stat_add(pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len);
+	side = side_of(conn, dir);
+	if (is_early(p, side) && keep_early(p, bytes, time))
 		return true;
-	}
-	taken = p->tunnel ? 0 : http1_feed(&p->http[side_of(conn, dir)], bytes, time);
-	if (p->tunnel && taken < bytes.len)
-		tunnel_bytes(p, side_of(conn, dir), sv_skip(bytes, taken));
-	if (p->finished)
-		stat_more(pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len - taken);
+	if (side == EX_RESPONSE)
+		take_early(p);
+	side_feed(p, side, bytes, time);
+	if (p->early_len && awaiting(p))
+		take_early(p);
 	if (p->finished)
 		end_all(p);
 	return !p->finished;
@@ -414,9 +471,12 @@ static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t cou
 	if (!p || p->finished)
 		return;
 	p->now = time;
+	take_early(p);
 	p->gapped = true;
 	if (p->tunnel)
-		round_gap(p->tunnel, side_of(conn, dir), count, true);
+		round_gap(p->tunnel, side_of(conn, dir), count, !conn->inexact);
+	else if (!p->over && conn->inexact)
+		http1_gap_or_more(&p->http[side_of(conn, dir)], count);
 	else if (!p->over)
 		http1_gap(&p->http[side_of(conn, dir)], count);
 }
@@ -429,6 +489,7 @@ static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t t
 	if (!p)
 		return;
 	p->now = time;
+	take_early(p);
 	p->closing = true;
 	p->why = (uint8_t)why;
 	http1_close(&p->http[EX_REQUEST]);

@@ -293,7 +293,7 @@ static void request_head(struct round *round, const struct http_head *head)
 	struct exchange *ex = round->ex;
 
 	ex->method = keep(round, head->method);
-	ex->target = target_clean(&ex->arena, head->target);
+	ex->target = target_clean(&ex->arena, head->target.p ? head->target : SV(""));
 	if (!ex->target.p)
 		lose(round, ES_U_ARENA_FULL, head->target.len);
 	body_begin(round, EX_REQUEST);

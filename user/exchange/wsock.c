@@ -146,7 +146,7 @@ static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t cou
 	if (!round)
 		return;
 	round->now = time;
-	round_gap(round, side_of(conn, dir), count, true);
+	round_gap(round, side_of(conn, dir), count, !conn->inexact);
 }
 
 static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)

@@ -390,29 +390,6 @@ static void skipped(struct http1 *p, size_t count)
 		p->ops->skipped(p->ctx, count);
 }
 
-/* A line that is a chunk's size, as senders write it: plain, and ended by CR LF. */
-static bool chunk_line(struct sv line, uint64_t *ret)
-{
-	uint64_t size = 0;
-	size_t n = 0;
-
-	for (; n < line.len && n < 8 && hex_value(line.p[n]) >= 0; n++)
-		size = size << 4 | (unsigned int)hex_value(line.p[n]);
-	if (!n || !sv_eq(sv_skip(line, n), SV("\r\n")) || size > HTTP1_SEEK_CHUNK_MAX)
-		return false;
-	*ret = size;
-	return true;
-}
-
-static bool may_be_chunk(struct sv part)
-{
-	size_t n = 0;
-
-	while (n < part.len && n < 8 && hex_value(part.p[n]) >= 0)
-		n++;
-	return n == part.len || (n && sv_eq(sv_skip(part, n), SV("\r")));
-}
-
 /* Goes on with a message, of whose start line joined says that it is in buf. */
 static void found(struct http1 *p, bool joined)
 {
@@ -430,7 +407,7 @@ static void found(struct http1 *p, bool joined)
 
 static void try_chunk(struct http1 *p, struct sv line)
 {
-	if (!p->in_chunked || !chunk_line(line, &p->left))
+	if (!p->in_chunked || !http1_chunk_line(line, &p->left))
 		return;
 	/* Behind the last chunk, of size 0, comes the end of the body. */
 	p->line = !p->left;
@@ -467,7 +444,8 @@ static struct sv on_seek(struct http1 *p, struct sv in)
 		buf_drop(p);
 		return in;
 	}
-	if (!whole && (http1_may_start(kind, text) || (p->in_chunked && may_be_chunk(text))) &&
+	if (!whole &&
+	    (http1_may_start(kind, text) || (p->in_chunked && http1_may_be_chunk(text))) &&
 	    (joined || buf_add(p, line)))
 		return in;
 	if (whole)
@@ -579,7 +557,7 @@ static void gap_in_body(struct http1 *p, uint64_t count)
 	}
 }
 
-void http1_gap(struct http1 *p, uint64_t count)
+static void gap(struct http1 *p, uint64_t count, bool counted)
 {
 	bool exact;
 
@@ -587,13 +565,13 @@ void http1_gap(struct http1 *p, uint64_t count)
 		return;
 	if (p->state == MAYBE_BODY)
 		body_after_all(p);
-	if (p->state == BODY) {
+	if (p->state == BODY && counted) {
 		gap_in_body(p, count);
 		return;
 	}
 	if (p->state == SEEK)
 		skipped(p, p->buf_len);
-	exact = p->state == BODY_CLOSE || (p->state == CHUNK_DATA && count <= p->left);
+	exact = counted && (p->state == BODY_CLOSE || (p->state == CHUNK_DATA && count <= p->left));
 	p->ops->gap(p->ctx, count, exact);
 	if (p->state == BODY_CLOSE)
 		return;
@@ -608,6 +586,16 @@ void http1_gap(struct http1 *p, uint64_t count)
 	seek(p);
 	if (p->open && !p->in_chunked)
 		message_end(p, HTTP1_LOST);
+}
+
+void http1_gap(struct http1 *p, uint64_t count)
+{
+	gap(p, count, true);
+}
+
+void http1_gap_or_more(struct http1 *p, uint64_t count)
+{
+	gap(p, count, false);
 }
 
 void http1_close(struct http1 *p)

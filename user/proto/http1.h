@@ -106,6 +106,8 @@ size_t http1_feed(struct http1 *p, struct sv in, uint64_t stamp);
 
 /* count bytes are missing between the last feed and the next. */
 void http1_gap(struct http1 *p, uint64_t count);
+/* At least count bytes are: what lengths there are say nothing of where it goes on. */
+void http1_gap_or_more(struct http1 *p, uint64_t count);
 
 /* The direction ended. */
 void http1_close(struct http1 *p);

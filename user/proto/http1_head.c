@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proto/http1_head.h"
 
+#include "base/hex.h"
+
 /* Content-Length is a count of bytes; more than this nobody sends. */
 #define LENGTH_MAX (UINT64_MAX >> 1)
 
@@ -283,4 +285,26 @@ bool http1_starts(enum http1_kind kind, struct sv line)
 	if (!http1_may_start(kind, text))
 		return false;
 	return !(kind == HTTP1_REQUESTS ? request_line(&h, text) : status_line(&h, text));
+}
+
+bool http1_chunk_line(struct sv line, uint64_t *ret)
+{
+	uint64_t size = 0;
+	size_t n = 0;
+
+	for (; n < line.len && n < 8 && hex_value(line.p[n]) >= 0; n++)
+		size = size << 4 | (unsigned int)hex_value(line.p[n]);
+	if (!n || !sv_eq(sv_skip(line, n), SV("\r\n")) || size > HTTP1_SEEK_CHUNK_MAX)
+		return false;
+	*ret = size;
+	return true;
+}
+
+bool http1_may_be_chunk(struct sv part)
+{
+	size_t n = 0;
+
+	while (n < part.len && n < 8 && hex_value(part.p[n]) >= 0)
+		n++;
+	return n == part.len || (n && sv_eq(sv_skip(part, n), SV("\r")));
 }

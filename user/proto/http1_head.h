@@ -23,4 +23,9 @@ bool http1_starts(enum http1_kind kind, struct sv line);
 /* The start of a line that may become such a line. */
 bool http1_may_start(enum http1_kind kind, struct sv part);
 
+/* A line, its end included, that is a chunk's size, as senders write it: plain, and by CR LF. */
+bool http1_chunk_line(struct sv line, uint64_t *ret);
+/* The start of a line that may become one. */
+bool http1_may_be_chunk(struct sv part);
+
 #endif /* EARSHOT_PROTO_HTTP1_HEAD_H */

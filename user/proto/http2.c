@@ -4,17 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/http2_head.h"
-
-enum state {
-	PREFACE,
-	FRAME,	  /* its header */
-	PREFIX,	  /* what stands before its data or its part of a header block */
-	DATA,	  /* left bytes */
-	FRAGMENT, /* left bytes of a header block */
-	CONTROL,  /* the fixed part of RST_STREAM, GOAWAY */
-	SKIP,	  /* left bytes */
-	SEEK,
-};
+#include "proto/http2_in.h"
 
 #define PREFACE_LEN 24
 #define GOAWAY_LEN  8
@@ -36,16 +26,9 @@ void http2_init(struct http2 *p, enum http2_sender sender, bool late, const stru
 	hpack_init(&p->hpack, late);
 }
 
-static void buf_drop(struct http2 *p)
-{
-	free(p->buf);
-	p->buf = NULL;
-	p->buf_len = p->buf_cap = 0;
-}
-
 void http2_done(struct http2 *p)
 {
-	buf_drop(p);
+	http2_buf_drop(p);
 	hpack_done(&p->hpack);
 }
 
@@ -57,29 +40,6 @@ bool http2_is_lost(const struct http2 *p)
 size_t http2_memory(const struct http2 *p)
 {
 	return p->buf_cap + hpack_memory(&p->hpack);
-}
-
-/* Returns false when s does not fit, or there is no memory for it. */
-static bool buf_add(struct http2 *p, struct sv s, size_t max)
-{
-	size_t need = p->buf_len + s.len, cap = p->buf_cap ? p->buf_cap : 512;
-	char *buf = p->buf;
-
-	if (need > max)
-		return false;
-	while (cap < need)
-		cap *= 2;
-	if (cap > p->buf_cap) {
-		buf = realloc(p->buf, cap);
-		if (!buf)
-			return false;
-		p->buf = buf;
-		p->buf_cap = (uint32_t)cap;
-	}
-	if (s.len)
-		memcpy(buf + p->buf_len, s.p, s.len);
-	p->buf_len = (uint32_t)need;
-	return true;
 }
 
 static uint32_t read32(const char *p)
@@ -106,12 +66,6 @@ static const char *gather(struct http2 *p, struct sv *in, size_t need)
 	return p->small;
 }
 
-static void skipped(struct http2 *p, size_t count)
-{
-	if (count)
-		p->ops->skipped(p->ctx, count);
-}
-
 /* Header blocks. */
 
 static void block_begin(struct http2 *p, uint32_t promised)
@@ -121,7 +75,7 @@ static void block_begin(struct http2 *p, uint32_t promised)
 	p->block_ends = p->f.type == H2_HEADERS && p->f.flags & H2_END_STREAM;
 	p->block_start = p->start;
 	p->promised = promised;
-	buf_drop(p);
+	http2_buf_drop(p);
 }
 
 /* The block is here, whole or as far as it will come. */
@@ -144,7 +98,7 @@ static void block_end(struct http2 *p, struct sv block)
 	if (p->block_ends)
 		p->ops->end(p->ctx, p->f.stream);
 	p->block_torn = false;
-	buf_drop(p);
+	http2_buf_drop(p);
 }
 
 /* Its rest is lost; what stands before may be read. */
@@ -165,7 +119,7 @@ static void seek(struct http2 *p)
 	p->small_len = 0;
 	p->seek_need = 0;
 	p->unsure = true;
-	buf_drop(p);
+	http2_buf_drop(p);
 }
 
 static void broken(struct http2 *p, const char *why)
@@ -181,11 +135,11 @@ static void broken(struct http2 *p, const char *why)
  */
 static struct sv look_again(struct http2 *p, size_t in_small, struct sv was, struct sv in)
 {
-	skipped(p, 1);
+	http2_skipped(p, 1);
 	if (!in_small)
 		return sv_skip(was, 1);
-	if (!buf_add(p, (struct sv){ p->small + 1, in_small - 1 }, HTTP2_SEEK_MAX))
-		skipped(p, in_small - 1);
+	if (!http2_buf_add(p, (struct sv){ p->small + 1, in_small - 1 }, HTTP2_SEEK_MAX))
+		http2_skipped(p, in_small - 1);
 	return in;
 }
 
@@ -396,7 +350,7 @@ static struct sv on_fragment(struct http2 *p, struct sv in)
 
 	if (!p->left && !p->buf_len && !p->block_torn && p->f.flags & H2_END_HEADERS)
 		block_end(p, part); /* not copied */
-	else if (!p->block_torn && !buf_add(p, part, HTTP2_BLOCK_MAX))
+	else if (!p->block_torn && !http2_buf_add(p, part, HTTP2_BLOCK_MAX))
 		p->block_torn = true;
 	if (!p->left)
 		skip_padding(p);
@@ -411,72 +365,9 @@ static struct sv on_skip(struct http2 *p, struct sv in)
 	return in;
 }
 
-/* The search. */
-
-/* Keeps what may still become a frame. */
-static void seek_keep(struct http2 *p, struct sv s, size_t need)
-{
-	p->seek_need = (uint32_t)need;
-	if (!buf_add(p, s, HTTP2_SEEK_MAX))
-		skipped(p, s.len);
-}
-
-/* Nothing is left of a search. */
-static struct sv seek_in_place(struct http2 *p, struct sv in)
-{
-	struct h2frame_place place = h2frame_find(in);
-
-	skipped(p, place.at);
-	in = sv_skip(in, place.at);
-	if (place.found) {
-		p->state = FRAME;
-		return in;
-	}
-	p->start = p->stamp;
-	if (in.len)
-		seek_keep(p, in, place.need - place.at);
-	return sv_skip(in, in.len);
-}
-
-static struct sv on_seek(struct http2 *p, struct sv in)
-{
-	size_t before = p->buf_len;
-	struct sv part = sv_cut(in, HTTP2_SEEK_MAX - before);
-	char *buf;
-	struct h2frame_place place;
-
-	if (!before)
-		return seek_in_place(p, in);
-	if (!part.len || !buf_add(p, part, HTTP2_SEEK_MAX)) {
-		skipped(p, before);
-		buf_drop(p);
-		return in;
-	}
-	in = sv_skip(in, part.len);
-	if (p->buf_len < p->seek_need)
-		return in;
-	place = h2frame_find((struct sv){ p->buf, p->buf_len });
-	skipped(p, place.at);
-	buf = p->buf;
-	part = (struct sv){ buf + place.at, p->buf_len - place.at };
-	p->buf = NULL;
-	p->buf_len = p->buf_cap = 0;
-	if (place.found) {
-		p->state = FRAME;
-		p->again = part;
-		p->again_old = place.at < before ? before - place.at : 0;
-		p->again_buf = buf;
-		return in;
-	}
-	if (part.len)
-		seek_keep(p, part, place.need - place.at);
-	free(buf);
-	return in;
-}
-
 static struct sv step(struct http2 *p, struct sv in)
 {
-	switch ((enum state)p->state) {
+	switch ((enum http2_state)p->state) {
 	case PREFACE:
 		return on_preface(p, in);
 	case FRAME:
@@ -492,7 +383,7 @@ static struct sv step(struct http2 *p, struct sv in)
 	case SKIP:
 		return on_skip(p, in);
 	case SEEK:
-		return on_seek(p, in);
+		return http2_seek(p, in);
 	}
 	return sv_skip(in, in.len);
 }
@@ -592,9 +483,9 @@ static void gap_in_start(struct http2 *p)
 
 static void gap_unknown(struct http2 *p, uint64_t count)
 {
-	skipped(p, p->state == SEEK ? p->buf_len : 0);
+	http2_skipped(p, p->state == SEEK ? p->buf_len : 0);
 	if (p->state == SEEK)
-		buf_drop(p);
+		http2_buf_drop(p);
 	seek(p);
 	p->ops->gap(p->ctx, count);
 }
@@ -602,7 +493,7 @@ static void gap_unknown(struct http2 *p, uint64_t count)
 void http2_gap(struct http2 *p, uint64_t count)
 {
 	while (count) {
-		enum state state = (enum state)p->state;
+		enum http2_state state = (enum http2_state)p->state;
 
 		if (state == PREFIX || state == CONTROL)
 			gap_in_start(p);
@@ -617,11 +508,24 @@ void http2_gap(struct http2 *p, uint64_t count)
 	}
 }
 
+void http2_gap_or_more(struct http2 *p, uint64_t count)
+{
+	enum http2_state state = (enum http2_state)p->state;
+
+	if (!count)
+		return;
+	if (state == DATA)
+		p->ops->lost(p->ctx, p->f.stream, count < p->left ? count : p->left);
+	if (state == CONTROL || state == PREFIX)
+		gap_in_start(p);
+	gap_unknown(p, count);
+}
+
 void http2_close(struct http2 *p)
 {
 	if (p->state == SEEK)
-		skipped(p, p->buf_len);
+		http2_skipped(p, p->buf_len);
 	if (p->in_block)
 		block_give_up(p);
-	buf_drop(p);
+	http2_buf_drop(p);
 }

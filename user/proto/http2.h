@@ -87,7 +87,7 @@ struct http2 {
 	uint32_t seek_need; /* fewer bytes in buf tell nothing new */
 	char *again_buf;    /* a former buf; again, in it, is to be read as frames */
 	struct sv again;
-	size_t again_old; /* so many of its bytes came before this feed */
+	size_t again_old;  /* so many of its bytes came before this feed */
 	uint32_t promised; /* of the block of a PUSH_PROMISE; else 0 */
 	uint64_t stamp;	   /* of this feed */
 	uint64_t start;	   /* of the feed with this frame's first byte; SEEK: with buf's */
@@ -105,6 +105,8 @@ void http2_feed(struct http2 *p, struct sv in, uint64_t stamp);
 
 /* count bytes are missing between the last feed and the next. */
 void http2_gap(struct http2 *p, uint64_t count);
+/* At least count bytes are: lengths of frames say nothing of where it goes on. */
+void http2_gap_or_more(struct http2 *p, uint64_t count);
 
 /* The direction ended: what can still be told is told. */
 void http2_close(struct http2 *p);

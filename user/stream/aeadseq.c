@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stream/aeadseq.h"
 
+/* Records after which the first one was number 0: counted from another, two of them contradict. */
+#define SURE_AFTER 4
+
 static uint64_t low_bits(unsigned n)
 {
 	return n >= 64 ? UINT64_MAX : (1ull << n) - 1;
@@ -17,7 +20,10 @@ static int64_t by_number(struct aead_seq *s, uint64_t number, uint64_t told)
 	return (int64_t)told;
 }
 
-/* The numbers of the last record and of this one differ in these bits. All are known. */
+/*
+ * The numbers of the last record and of this one differ in these bits. All are known: -1 when that
+ * was wrong, for numbers only grow: number 0 was taken to be the first one seen, and was lost.
+ */
 static int64_t by_all_bits(struct aead_seq *s, uint32_t differ)
 {
 	uint64_t was = s->next - 1, is = was ^ differ;
@@ -51,23 +57,33 @@ static int64_t by_low_bits(struct aead_seq *s, uint32_t differ, uint64_t told)
 	return missing ? (int64_t)missing : 1;
 }
 
+/* Nothing is known of the numbers any more; it may go on in low bits. */
+static int64_t start_over(struct aead_seq *s, uint64_t told)
+{
+	s->known = 0;
+	s->next = 0;
+	s->assumed = false;
+	return told ? (int64_t)told : 1;
+}
+
 int64_t aead_seq_next(struct aead_seq *s, uint32_t nonce, const uint64_t *number, uint64_t told)
 {
 	uint32_t differ = nonce ^ s->last;
-	int64_t missing;
+	int64_t missing = -1;
 
 	if (number)
 		missing = by_number(s, *number, told);
 	else if (!s->begun)
 		missing = (int64_t)told;
-	else if (!differ)
-		missing = -1;
-	else if (s->known == AEAD_SEQ_ALL)
+	else if (differ && s->known == AEAD_SEQ_ALL)
 		missing = by_all_bits(s, differ);
-	else
+	else if (differ)
 		missing = by_low_bits(s, differ, told);
+	if (missing < 0 && differ && s->assumed)
+		missing = start_over(s, told);
 	if (missing < 0)
 		return -1;
+	s->assumed &= missing || s->count < SURE_AFTER;
 	s->begun = true;
 	s->last = nonce;
 	s->count += (uint64_t)missing + 1;
@@ -80,4 +96,5 @@ void aead_seq_from_zero(struct aead_seq *s)
 		return;
 	s->known = AEAD_SEQ_ALL;
 	s->next = s->count;
+	s->assumed = s->count < SURE_AFTER;
 }

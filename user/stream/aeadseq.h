@@ -16,6 +16,7 @@ struct aead_seq {
 	uint32_t last;	/* low half of the last nonce */
 	uint8_t known;	/* low bits known; AEAD_SEQ_ALL: all */
 	bool begun;
+	bool assumed; /* that the first one seen was number 0 */
 };
 
 #define AEAD_SEQ_ALL 64

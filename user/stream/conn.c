@@ -38,11 +38,13 @@ const struct conns_totals *conns_totals(const struct conns *c)
 
 /* Order. */
 
-/* Bytes of a direction from start on, of which only those at offset are there. */
-static void in_order(struct conns *c, struct stream *s, enum conn_dir dir, uint64_t offset,
-		     struct sv bytes, uint64_t time)
+/* A piece whose turn it is, or would be, were there not bytes missing before it. */
+static void in_order(struct conns *c, struct stream *s, const struct reasm_piece *piece,
+		     struct sv bytes)
 {
+	enum conn_dir dir = (enum conn_dir)piece->dir;
 	struct side *side = &s->side[dir];
+	uint64_t offset = piece->offset;
 	uint64_t old = offset < side->next ? side->next - offset : 0;
 
 	if (old) {
@@ -53,19 +55,19 @@ static void in_order(struct conns *c, struct stream *s, enum conn_dir dir, uint6
 		bytes = sv_skip(bytes, (size_t)late);
 		offset += late;
 	}
+	s->conn.inexact = piece->inexact;
 	if (offset > side->next)
-		conns_give_gap(c, s, dir, offset - side->next, time, ES_U_STREAM_GAP);
+		conns_give_gap(c, s, dir, offset - side->next, piece->time, ES_U_STREAM_GAP);
+	s->conn.inexact = false;
 	if (offset + bytes.len > side->next)
 		side->next = offset + bytes.len;
 	if (bytes.len)
-		conns_give(c, s, dir, bytes, time);
+		conns_give(c, s, dir, bytes, piece->time);
 }
 
 static void give_piece(struct conns *c, struct stream *s, struct reasm_piece *piece)
 {
-	struct sv bytes = { piece->bytes, piece->len };
-
-	in_order(c, s, (enum conn_dir)piece->dir, piece->offset, bytes, piece->time);
+	in_order(c, s, piece, (struct sv){ piece->bytes, piece->len });
 	c->early -= reasm_cost(piece->len);
 	free(piece);
 }
@@ -101,18 +103,17 @@ static void give_up_holes(struct conns *c, struct stream *s)
 }
 
 /* Returns false when there is no room. */
-static bool keep_early(struct conns *c, struct stream *s, const struct es_data *rec,
+static bool keep_early(struct conns *c, struct stream *s, const struct reasm_piece *piece,
 		       struct sv bytes)
 {
 	size_t cost = reasm_cost(bytes.len);
 
 	if (c->early >= c->opts.max_early || cost > c->opts.max_early - c->early ||
-	    reasm_add(&s->early, rec->dir, rec->offset - rec->missing, rec->offset, rec->head.time,
-		      bytes))
+	    reasm_add(&s->early, piece, bytes))
 		return false;
 	c->early += cost;
 	if (list_empty(&s->hole)) {
-		s->hole_deadline = rec->head.time + CONN_HOLE_NS;
+		s->hole_deadline = piece->time + CONN_HOLE_NS;
 		list_append(&c->holes, &s->hole);
 	}
 	return true;
@@ -274,7 +275,7 @@ static void first_of_side(struct conns *c, struct stream *s, const struct es_dat
 		s->conn.late = rec->head.flags & ES_F_LATE;
 	}
 	side->seen = true;
-	/* Where the other direction was seen from its start, what is missing of this one is lost. */
+	/* Where the other direction was seen from its start, what this one lacks is lost. */
 	if (s->side[!rec->dir].seen && !s->conn.late)
 		return;
 	side->before = side->next = rec->offset - rec->missing;
@@ -284,16 +285,22 @@ static void first_of_side(struct conns *c, struct stream *s, const struct es_dat
 }
 
 /* It is ahead of its time, or behind one that is. */
-static bool waits(const struct stream *s, const struct es_data *rec)
+static bool waits(const struct stream *s, const struct reasm_piece *piece)
 {
-	if (s->early.head && s->early.head->dir != rec->dir)
+	if (s->early.head && s->early.head->dir != piece->dir)
 		return true;
-	return rec->offset - rec->missing > s->side[rec->dir].next;
+	return piece->start > s->side[piece->dir].next;
 }
 
 void conns_data(struct conns *c, const struct es_data *rec, struct sv payload)
 {
-	enum conn_dir dir = (enum conn_dir)rec->dir;
+	const struct reasm_piece piece = {
+		.start = rec->offset - rec->missing,
+		.offset = rec->offset,
+		.time = rec->head.time,
+		.dir = rec->dir,
+		.inexact = rec->head.flags & ES_F_INEXACT,
+	};
 	struct stream *s;
 
 	if (!data_is_sound(rec, payload)) {
@@ -310,15 +317,15 @@ void conns_data(struct conns *c, const struct es_data *rec, struct sv payload)
 		conns_lose(c, ES_U_BAD_RECORD, payload.len);
 		return;
 	}
-	if (!s->side[dir].seen)
+	if (!s->side[rec->dir].seen)
 		first_of_side(c, s, rec);
-	if (waits(s, rec)) {
-		if (keep_early(c, s, rec, payload))
+	if (waits(s, &piece)) {
+		if (keep_early(c, s, &piece, payload))
 			return;
 		conns_lose(c, ES_U_REASM_FULL, 0);
 		give_up_holes(c, s);
 	}
-	in_order(c, s, dir, rec->offset, payload, rec->head.time);
+	in_order(c, s, &piece, payload);
 	if (s->early.head)
 		drain(c, s);
 }

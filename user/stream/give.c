@@ -83,10 +83,13 @@ static void decide(struct conns *c, struct stream *s, enum conn_proto proto,
 	release(c, s, (enum conn_dir) !request_dir, time);
 }
 
-/* The start of this direction was not seen: any record may hold the start of a message. */
+/*
+ * The start of this direction was not seen: any record may hold the start of a message. Of a
+ * stream made of TLS records nobody knows whether its first one was.
+ */
 static bool is_torn(const struct stream *s, enum conn_dir dir)
 {
-	return s->conn.late || s->side[dir].pre_gap;
+	return s->conn.late || s->side[dir].pre_gap || s->conn.source == ES_SRC_AEAD;
 }
 
 static void pass_over(struct conns *c, struct stream *s, uint64_t count)

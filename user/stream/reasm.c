@@ -9,16 +9,15 @@ size_t reasm_cost(size_t len)
 	return sizeof(struct reasm_piece) + len;
 }
 
-int reasm_add(struct reasm *r, uint8_t dir, uint64_t start, uint64_t offset, uint64_t time,
-	      struct sv bytes)
+int reasm_add(struct reasm *r, const struct reasm_piece *like, struct sv bytes)
 {
 	struct reasm_piece *piece = malloc(reasm_cost(bytes.len));
 
 	if (!piece)
 		return -ENOMEM;
-	*piece = (struct reasm_piece){
-		.start = start, .offset = offset, .time = time, .len = bytes.len, .dir = dir
-	};
+	*piece = *like;
+	piece->next = NULL;
+	piece->len = bytes.len;
 	if (bytes.len)
 		memcpy(piece->bytes, bytes.p, bytes.len);
 	if (r->head)

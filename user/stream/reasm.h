@@ -15,7 +15,8 @@ struct reasm_piece {
 	uint64_t offset; /* of its own */
 	uint64_t time;
 	size_t len;
-	uint8_t dir; /* 0 or 1 */
+	uint8_t dir;  /* 0 or 1 */
+	bool inexact; /* at least so many bytes are missing */
 	char bytes[];
 };
 
@@ -27,9 +28,8 @@ struct reasm {
 /* What a piece of so many bytes takes. */
 size_t reasm_cost(size_t len);
 
-/* Copies bytes. Returns 0 or -ENOMEM. */
-int reasm_add(struct reasm *r, uint8_t dir, uint64_t start, uint64_t offset, uint64_t time,
-	      struct sv bytes);
+/* Takes the fields of like, and copies bytes. Returns 0 or -ENOMEM. */
+int reasm_add(struct reasm *r, const struct reasm_piece *like, struct sv bytes);
 
 /*
  * Takes out the piece whose turn it is, where the directions have come to next[]: the first, or,

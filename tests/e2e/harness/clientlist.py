@@ -20,6 +20,7 @@ class Client:
     calls: each exchange must be a span.
     rows: how the client's own lines are read: 'hex' (body_hex), 'echo', 'sdk' or None.
     unread: bytes of a connection that it may leave, and why in `note`.
+    websockets: the provider grants them.
     """
 
     def __init__(self, name, stack, cmd, what=None, **more):
@@ -29,6 +30,7 @@ class Client:
         self.unread, self.note, self.env, self.large, self.tls = 0, '', {}, False, True
         self.host, self.port, self.script, self.version, self.unix = 'localhost', 0, None, '', False
         self.timeout, self.agent, self.received_only = 90, False, False
+        self.websockets = False
         self.__dict__.update(more)
 
 
@@ -293,6 +295,10 @@ def openssl():
                version=lambda: said('curl', '--version')),
         Client('curl h2', 'openssl', curl, [], rows=None, large=True, needs=['curl'],
                alpn=('h2', 'http/1.1'), version=lambda: said('curl', '--version')),
+        *[Client('node %d node:http2' % major, 'openssl', lambda c, path, p, m=major: [
+            env.node(m), script('fetch.mjs'), 'http2', path], few(12, 200000), alpn=('h2',),
+            needs=[env.node(major)], version=lambda m=major: said(env.node(m), '--version'),
+            large=True) for major in (20, 24, 26)],
         *[Client('node %d fetch' % major, 'openssl', lambda c, path, p, m=major: [
             env.node(m), script('fetch.mjs'), 'fetch', path], few(12, 200000), unread=5,
             needs=[env.node(major)], version=lambda m=major: said(env.node(m), '--version'),
@@ -345,7 +351,11 @@ def codex(version):
     return [Client('codex %s' % alpn[0], 'aws-lc', lambda c, path, p: [
         program, 'exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox',
         '-m', 'gpt-5-codex', '--json', 'Run the command: echo ' + MARK], [], alpn=alpn, **common)
-        for alpn in (('http/1.1',), ('h2', 'http/1.1'))]
+        for alpn in (('http/1.1',), ('h2', 'http/1.1'))] + [
+        Client('codex websocket', 'aws-lc', lambda c, path, p: [
+            program, 'exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox',
+            '-m', 'gpt-5-codex', '--json', 'Run the command: echo ' + MARK], [], websockets=True,
+            **dict(common, note=''))]
 
 
 def agents():

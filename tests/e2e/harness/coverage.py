@@ -60,8 +60,8 @@ on %s, Linux %s, %s; do not edit.
 Bytes are plaintext per direction, as the client writes and reads it: expected is the server's own
 log, seen is what was captured in streams that equal a connection of that log by hash (XXH3-64),
 from its first byte on. *Unread* are bytes the server sent that the client never took from its
-library. Calls are scored where the wire is HTTP/1.1. *agrees* means: each connection is exactly
-one stream, both directions equal by hash, nothing lost, nothing beside them.
+library. *agrees* means: each connection is exactly one stream, both directions equal by hash,
+nothing lost, nothing beside them.
 
 """
 COLUMNS = ('client', 'version', 'stack', 'found', 'directions', 'wire', 'connections',

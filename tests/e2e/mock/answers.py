@@ -34,6 +34,13 @@ def text_hash(texts):
     return hashlib.sha256('\0'.join(texts).encode()).hexdigest()
 
 
+def without_output(text):
+    """A response as it is when nothing was to be generated."""
+    event = json.loads(text)
+    event['response'].update(output=[], usage=None)
+    return dumps(event).decode()
+
+
 class Maker:
     """Everything drawn for one answer, so that streamed and whole forms say the same."""
 

@@ -25,6 +25,7 @@ class Stream:
         self.headers.setdefault('host', head.get(':authority', ''))
         self.d = wire.directives(self.headers.get('x-mock', ''))
         self.parts, self.out, self.trailers, self.ended = [], None, None, False
+        self.protocol, self.feed, self.over = head.get(':protocol'), None, False
 
     @property
     def grpc(self):
@@ -32,17 +33,24 @@ class Stream:
 
 
 class Session:
-    """One connection. answer(request) -> (status, headers, parts of the body, trailers)."""
+    """One connection. answer(request) -> (status, headers, parts of the body, trailers).
+    socket(conn, request, write) -> (headers, feed(data) -> closed): WebSockets, by extended
+    CONNECT (RFC 8441); None: they are not offered."""
 
-    def __init__(self, conn, answer):
+    def __init__(self, conn, answer, socket=None):
         import h2.config
         import h2.connection
-        self.conn, self.answer, self.streams = conn, answer, {}
+        self.conn, self.answer, self.socket, self.streams = conn, answer, socket, {}
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=False, header_encoding='utf-8'))
         self.open_state = h2.connection.ConnectionState.SERVER_OPEN
 
     def run(self):
+        if self.socket:
+            import h2.settings
+            self.h2.local_settings = h2.settings.Settings(client=False, initial_values={
+                h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL: 1,
+                h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: 100})
         self.h2.initiate_connection()
         self.flush()
         while True:
@@ -61,16 +69,31 @@ class Session:
         kind, number = type(event).__name__, getattr(event, 'stream_id', 0)
         if kind == 'RequestReceived':
             self.streams[number] = Stream(number, event.headers, time.monotonic_ns())
+            if self.socket and self.streams[number].protocol == 'websocket':
+                self.upgrade(self.streams[number])
         elif kind == 'DataReceived' and number in self.streams:
-            self.streams[number].parts.append(event.data)
             self.h2.acknowledge_received_data(event.flow_controlled_length, number)
+            s = self.streams[number]
+            if s.feed:
+                s.over |= s.feed(event.data)
+            else:
+                s.parts.append(event.data)
         elif kind == 'StreamEnded' and number in self.streams:
-            self.respond(self.streams[number])
+            if self.streams[number].feed:
+                self.streams[number].over = True
+            else:
+                self.respond(self.streams[number])
         elif kind == 'StreamReset':
             self.streams.pop(number, None)
         elif kind == 'ConnectionTerminated':
             # Streams that are open go on (RFC 9113 section 6.8); the package thinks not.
             self.h2.state_machine.state = self.open_state
+
+    def upgrade(self, s):
+        s.out = collections.deque()
+        headers, s.feed = self.socket(self.conn, s, s.out.append)
+        self.h2.send_headers(s.number, [(':status', '200')] + headers)
+        self.flush()
 
     def respond(self, s):
         s.body, s.read_at = b''.join(s.parts), time.monotonic_ns()
@@ -101,6 +124,8 @@ class Session:
                 self.flush()
 
     def push_one(self, s):
+        if not s.out and s.feed and not s.over:
+            return False
         if not s.out:
             self.finish(s)
             return True
@@ -132,10 +157,10 @@ class Session:
 GOAWAY = bytes((0, 0, 8, 7, 0, 0, 0, 0, 0))
 
 
-def serve(conn, answer):
+def serve(conn, answer, socket=None):
     """Until the client has left. Errors of the protocol end it like a close."""
     import h2.exceptions
     try:
-        Session(conn, answer).run()
+        Session(conn, answer, socket).run()
     except h2.exceptions.ProtocolError as e:
         raise wire.Closed('h2: %s' % e)

@@ -4,9 +4,11 @@
 
 usage: provider.py --cert CHAIN --key KEY [--port N] [--log FILE]
 
-It speaks HTTP/1.1; h2 where that is asked for by ALPN and allowed. No upgrade to a WebSocket is
-granted: clients fall back. A request says what it wants in its x-mock header, or, where the client
-sends none of ours, the script given to the provider says it: the directives of wire.Writer, and
+It speaks HTTP/1.1; h2 where that is asked for by ALPN and allowed. Where it is told to, it grants
+WebSockets on the path of responses (by upgrade, and by extended CONNECT on h2), with the directives
+of websocket.py; else clients fall back. A request says what it wants in its x-mock header, or,
+where the client sends none of ours, the script given to the provider says it: the directives of
+wire.Writer, and
   status=N, fail=N (only the first N of this model), html   a refusal
   tools=N, reason, cache, events=N, finish=WORD             what a good answer holds
   err=N                                                     error inside the stream after N events
@@ -22,12 +24,12 @@ import threading
 import time
 
 if __package__:
-    from . import answers, errors, http2, wire
+    from . import answers, errors, http2, websocket, wire
 else:
     import os
     import sys
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    from mock import answers, errors, http2, wire
+    from mock import answers, errors, http2, websocket, wire
 
 PATHS = {'/v1/chat/completions': 'chat', '/v1/completions': 'completions',
          '/v1/embeddings': 'embeddings', '/v1/responses': 'responses',
@@ -62,8 +64,8 @@ class Provider:
     alpn: what it agrees to. script(api, body) gives directives to requests without any."""
 
     def __init__(self, cert=None, key=None, host='127.0.0.1', port=0, log=None,
-                 alpn=('http/1.1',), script=None, path=None):
-        self.script = script
+                 alpn=('http/1.1',), script=None, path=None, websockets=False):
+        self.script, self.websockets = script, websockets
         self.lock = threading.Lock()
         self.exchanges, self.connections, self.asked = [], [], {}
         self.log = open(log, 'a', encoding='utf-8') if log else None
@@ -94,7 +96,8 @@ class Provider:
         seq = 0
         try:
             if conn.protocol() == 'h2':
-                http2.serve(conn, lambda req: self.exchange_h2(conn, req))
+                http2.serve(conn, lambda req: self.exchange_h2(conn, req),
+                            self.websocket_h2 if self.websockets else None)
             while self.exchange(conn, seq):
                 seq += 1
         except wire.Closed:
@@ -154,6 +157,9 @@ class Provider:
     def exchange(self, conn, seq):
         """One request and its response. False: the connection ends here."""
         req = wire.Request(conn)
+        if self.websockets and req.headers.get('upgrade', '').lower() == 'websocket' and \
+                req.path == '/v1/responses':
+            return self.websocket(conn, req)
         row, api, body, model = self.row(conn, seq, req)
         ans = self.answer(req, api, body, model)
         row.update(status=ans.status, stream=ans.events is not None, facts=ans.facts)
@@ -170,6 +176,77 @@ class Provider:
             conn.close(req.d.get('end', 'clean'))
             return False
         return True
+
+    # ---- WebSockets ------------------------------------------------------------------------
+    def websocket(self, conn, req):
+        """The rest of this connection."""
+        ws = websocket.Socket(req.headers, req.d, conn.send)
+        lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
+        lines += ['%s: %s' % h for h in ws.headers]
+        conn.send('\r\n'.join(lines).encode() + b'\r\n\r\n')
+        while not ws.closed:
+            data, conn.buf = conn.buf or conn.read(), b''
+            for text in ws.feed(data):
+                self.message(conn, req, ws, text)
+        conn.sock.settimeout(0.3)
+        try:
+            while conn.read():    # what was under way when we closed
+                pass
+        finally:
+            conn.close('clean')
+        return False
+
+    def websocket_h2(self, conn, req, write):
+        """(headers, feed): what a stream answers, and what takes its data."""
+        ws = websocket.Socket(req.headers, req.d, write)
+
+        def feed(data):
+            for text in ws.feed(data):
+                self.message(conn, req, ws, text)
+            return ws.closed
+        return ws.headers, feed
+
+    def message(self, conn, req, ws, text):
+        """One text of the client; response.create gets an answer, event by event."""
+        now = time.monotonic_ns()
+        body = json.loads(text)
+        if body.get('type') != 'response.create':
+            return
+        d = wire.directives((body.get('metadata') or {}).get('mock', '')) or (
+            self.script('responses', body) if self.script else {})
+        warm, model = body.get('generate') is False, body.get('model')
+        with self.lock:
+            nth = self.asked[model] = self.asked.get(model, -1) + 1
+        ans = answers.responses(answers.Maker(dict(body, stream=True), model, nth, d))
+        if 'err' in d:
+            ans = errors.break_stream('responses', ans, int(d['err']))
+        texts = [x.split(b'data: ', 1)[1].decode().strip() for x in ans.events]
+        if warm:
+            texts = [answers.without_output(x) for x in (texts[0], texts[-1])]
+        row = {'conn': conn.number, 'seq': req.number if hasattr(req, 'number') else 0,
+               'peer_port': conn.peer_port, 'api': 'responses', 'websocket': True,
+               'default_port': 443 if conn.secure else 80, 'method': req.method,
+               'target': req.target, 'model': model, 'inference': not warm,
+               'headers': {k: req.headers[k] for k in KEPT if k in req.headers},
+               'request': {k: body[k] for k in body if k != 'input'}, 'request_len': len(text),
+               'request_sha256': hashlib.sha256(text.encode()).hexdigest(),
+               't_request_first': now, 't_request': now, 'status': 101, 'stream': True,
+               'facts': ans.facts, 'complete': False, 'events': 0, 't_first': 0, 't_last': 0}
+        try:
+            for i, x in enumerate(texts):
+                if i == int(d.get('cut', -1)):
+                    conn.close(d.get('end', 'hard'))
+                    raise wire.Closed('cut')
+                time.sleep(int(d.get('gap', 0)) / 1000)
+                row['t_first'] = row['t_first'] or time.monotonic_ns()
+                ws.send(x)
+                row['events'] += 1
+            row['complete'] = True
+        finally:
+            row.update(t_body=row['t_first'], t_last=time.monotonic_ns(),
+                       response_len=sum(map(len, texts)),
+                       response_sha256=hashlib.sha256(''.join(texts).encode()).hexdigest())
+            self.note('exchange', self.exchanges, row)
 
     def answer(self, req, api, body, model):
         if 'upgrade' in req.headers.get('connection', '').lower():

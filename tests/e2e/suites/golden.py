@@ -62,7 +62,7 @@ def scenarios(codings):
         ('node20-sdk', [at('node20'), at('node_sdk.mjs'), 'serial'], few + cases.retried()[:1]),
         ('node26-sdk', [at('node26'), at('node_sdk.mjs'), 'parallel'], few),
         ('go-http', [at('go-plain')], clientlist.few(9)),
-        ('go-h2', [at('go-plain')], clientlist.few(9)),
+        ('go-h2', [at('go-plain')], clientlist.few(14)),
         ('node26-h2', [at('node26'), at('fetch.mjs'), 'http2'], clientlist.few(9)),
         ('python-sdk-h2', [env.PYTHON, at('py_sdk.py'), 'async-h2'], few + cases.broken()[3:5]),
         ('rustls-aws-lc', [at('rustls-aws-lc')], OWN),

@@ -14,7 +14,7 @@ def make_provider(ctx, client):
     path = os.path.join(daemon.folder('socket'), 's') if client.unix else None
     tls = (ctx.pki['cert'], ctx.pki['key']) if client.tls else (None, None)
     p = provider.Provider(*tls, port=client.port, alpn=client.alpn, script=client.script,
-                          path=path)
+                          path=path, websockets=client.websockets)
     p.pki, p.path = ctx.pki, path
     return p
 

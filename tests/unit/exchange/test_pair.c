@@ -445,6 +445,33 @@ static const struct story stories[] = {
 	  { { 'w', GET, 0 }, { 'R', NULL, 50 } },
 	  CONN_FREED,
 	  "0:GET /g 0>. 0~r 0=cut qc rg50;" },
+	{ "lost HEAD: its answer has no body",
+	  { { 'W', NULL, 50 },
+	    { 'r', "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", 0 },
+	    { 'w', GET, 0 },
+	    { 'r', OK, 0 } },
+	  CONN_FREED,
+	  "0: 0:200 1:GET /g 1>. 0=done qg50 rc; 1:200 1<yes 1=done qc rc;" },
+	{ "lost request, and a body that begins like an answer",
+	  { { 'W', NULL, 50 },
+	    { 'r', "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1\n", 0 },
+	    { 'w', GET, 0 },
+	    { 'r', OK, 0 } },
+	  CONN_FREED,
+	  "0: 0:200 0<HTTP/1.1\n 0=done qg50 rc; 1:GET /g 1>. 1:200 1<yes 1=done qc rc;" },
+	{ "lost request, told when the next one comes",
+	  { { 'r', OK, 0 }, { 'W', NULL, 50 }, { 'w', GET, 0 }, { 'r', OK, 0 } },
+	  CONN_FREED,
+	  "0: 0:200 0<yes 0=done q rc; 1:GET /g 1>. 1:200 1<yes 1=done qc rc;" },
+	{ "lost answer, told when the next one comes",
+	  { { 'w', GET, 0 }, { 'w', GET, 0 }, { 'R', NULL, 50 }, { 'r', OK, 0 } },
+	  CONN_FREED,
+	  "0:GET /g 0>. 1:GET /g 1>. 0~r 0=cut qc rg50; 1:200 1<yes 1=done qc rc;" },
+	{ "lost answer of a client that sends ahead",
+	  { { 'w', GET GET GET, 0 }, { 'r', OK, 0 }, { 'R', NULL, 50 }, { 'r', OK, 0 } },
+	  CONN_FREED,
+	  "0:GET /g 0>. 1:GET /g 1>. 2:GET /g 2>. 0:200 0<yes 0=done qc rc; 1~r "
+	  "1:200 1<yes 1=done qc rcg50; 2=no-response qc r;" },
 	{ "nothing seen", { { 'W', NULL, 5 }, { 'R', NULL, 6 } }, CONN_FREED, "0: 0=cut qg5 rg6;" },
 	{ "nothing at all", { { 0 } }, CONN_FREED, "" },
 };
@@ -587,6 +614,27 @@ static void test_two_codings(void **state)
 		       "0:GET /g 0>. 0:200 0<hi 0=done qc rc;", ES_STAT_COUNT);
 	check_response(response("Content-Encoding: deflate, gzip\r\n", z, z_len),
 		       "0:GET /g 0>. 0:200 0=done qc rcd;", ES_U_DECODE_ERROR);
+}
+
+/* A gap that may be longer than it is told is not skipped by a length. */
+static void test_gap_of_unknown_length(void **state)
+{
+	struct feeding f;
+	struct run r = { 0 };
+
+	(void)state;
+	begin(&r);
+	f = (struct feeding){ &r, CONN_WRITE, true };
+	cut_piece(feed, &f, SV(GET GET));
+	f.dir = CONN_READ;
+	cut_piece(feed, &f, SV("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nye"));
+	r.conn.inexact = true;
+	pairs_sink.gap(r.pairs, &r.conn, CONN_READ, 5, ++r.now);
+	r.conn.inexact = false;
+	cut_piece(feed, &f, SV("rest\r\n" OK));
+	finish(&r, CONN_FREED);
+	assert_string_equal(r.notes.text, "0:GET /g 0>. 1:GET /g 1>. 0:200 0<ye 0~r 0=cut qc rg5; "
+					  "1:200 1<yes 1=done qc rc;");
 }
 
 static void test_gap_in_a_coded_body(void **state)
@@ -777,6 +825,7 @@ int main(void)
 		cmocka_unit_test(test_codings),
 		cmocka_unit_test(test_two_codings),
 		cmocka_unit_test(test_gap_in_a_coded_body),
+		cmocka_unit_test(test_gap_of_unknown_length),
 		cmocka_unit_test(test_what_an_exchange_says),
 		cmocka_unit_test(test_server_joined_late),
 		cmocka_unit_test(test_pipeline_is_bounded),

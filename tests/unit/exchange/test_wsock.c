@@ -73,7 +73,7 @@ static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const st
 	assert_int_equal(ex->msg[side].kind, EX_WEBSOCKET);
 	if (!ev->cont)
 		note(&r->notes, "%c{%.*s|", side == EX_REQUEST ? 'q' : 'r', SV_ARG(ev->type));
-	note(&r->notes, "%s%.*s", ev->gap ? "~" : "", SV_ARG(ev->data));
+	note(&r->notes, "%s%.*s", ev->gap ? "~" : "", SV_ARG(sv_cut(ev->data, 200)));
 	if (!ev->more)
 		note(&r->notes, "%s%s} ", ev->truncated ? "+" : "", ev->unread ? "?" : "");
 }
@@ -191,6 +191,41 @@ static void test_upgrade_at_every_cut(void **state)
 			assert_int_equal(r.stats[ES_U_PROTO_ERROR].events, 0);
 		}
 	}
+}
+
+/* Two threads: the answer's bytes were seen before the request's. */
+static void test_answer_before_its_request(void **state)
+{
+	struct run r;
+
+	(void)state;
+	for (int closed = 0; closed < 2; closed++) {
+		begin(&r, &pairs_sink, false);
+		r.dir = CONN_READ;
+		cut_piece(feed, &r, SV(SWITCH "\r\n"));
+		cut_piece(feed, &r, SV(HELLO_R));
+		assert_string_equal(r.notes.text, "");
+		r.dir = CONN_WRITE;
+		if (!closed) {
+			cut_piece(feed, &r, SV(GET));
+			cut_piece(feed, &r, SV(HELLO_Q));
+		}
+		finish(&r, CONN_EXIT);
+		assert_string_equal(r.notes.text, closed ? " 101 r{text|Hello} =exit 0,1"
+							 : SAID
+							  "r{text|Hello} q{text|Hello} =exit 1,1");
+	}
+	begin(&r, &pairs_sink, false);
+	r.dir = CONN_READ;
+	cut_piece(feed, &r, SV(SWITCH));
+	cut_piece(feed, &r, SV("\r\n\x82\x7e\x40\x00"));
+	/* More than waits. */
+	for (int i = 0; i < 1024; i++)
+		cut_piece(feed, &r, SV("0123456789abcdef"));
+	cut_piece(feed, &r, SV(HELLO_R));
+	assert_non_null(strstr(r.notes.text, "101 r{binary|0123"));
+	assert_non_null(strstr(r.notes.text, "r{text|"));
+	finish(&r, CONN_EXIT);
 }
 
 /* A gap inside a frame is exact; one that takes frames of a packed stream leaves marks. */
@@ -340,6 +375,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_upgrade_at_every_cut),
+		cmocka_unit_test(test_answer_before_its_request),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_unknown_extension_is_not_read),
 		cmocka_unit_test(test_bytes_behind_the_close),

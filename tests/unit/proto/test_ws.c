@@ -477,6 +477,12 @@ static void test_plausible(void **state)
 	assert_int_equal(wsframe_bits(SV("\0\0\0\4\1\0\0\0\0\0\0\0\4\1\0\0\0\0"), WS_FROM_SERVER),
 			 -1);
 	assert_int_equal(wsframe_bits(SV(""), WS_FROM_SERVER), -1);
+	/* A length of random bytes proves nothing; one of zeros does. */
+	assert_int_equal(wsframe_bits(SV("\x00\x7f\x12\x34\x56\x78\x9a\xbc\xde\xf0..."),
+				      WS_FROM_SERVER),
+			 -1);
+	assert_true(wsframe_bits(SV("\x81\x7f\0\0\0\0\0\1\0\0{"), WS_FROM_SERVER) >=
+		    WSFRAME_ENOUGH);
 }
 
 int main(void)

@@ -118,6 +118,7 @@ static void begin_with(struct run *r, const struct conns_opts *more)
 	opts.stats = r->stats;
 	opts.readers[CONN_HTTP1] = opts.readers[CONN_UNSEEN] = (struct conn_reader){ &sink, r };
 	opts.readers[CONN_WEBSOCKET] = (struct conn_reader){ &sink, r };
+	opts.readers[CONN_HTTP2].ctx = r;
 	opts.ignore = on_ignore;
 	opts.ignore_ctx = r;
 	r->now = 1000 * MS;
@@ -326,6 +327,57 @@ static void test_joined_late(void **state)
 	assert_int_equal(conns_totals(r.conns)->before[W], 1000);
 	assert_int_equal(conns_totals(r.conns)->mismatched, 0);
 	finish(&r, "1(cl 1w:GET / HTTP/1.1\n 2(cl 2w:POST / HTTP/1.1\n 2r:HTTP 1)freed 2)freed");
+}
+
+#define FRAME_PING "\0\0\x08\x06\0\0\0\0\0pingpong"
+#define FRAME_DATA               \
+	"\0\0\x03\0\0\0\0\0\x05" \
+	"abc"
+#define FRAME_REQUEST  "\0\0\x01\x01\x05\0\0\0\x07\x82"
+#define FRAME_RESPONSE "\0\0\x01\x01\x04\0\0\0\x05\x88"
+
+/* HTTP/2 that ran already is known by its frames, and who is the client by a head. */
+static void test_http2_joined_late(void **state)
+{
+	static const struct {
+		enum conn_dir dir;
+		struct sv bytes;
+		const char *want;
+	} cases[] = {
+		{ R, { FRAME_DATA FRAME_RESPONSE, 22 }, "1(cl" },
+		{ W, { FRAME_REQUEST, 10 }, "1(cl" },
+		{ R, { FRAME_REQUEST, 10 }, "1(sl" },
+		{ W, { FRAME_PING FRAME_RESPONSE, 27 }, "1(sl" },
+		/* Nothing tells: whoever is watched is a client. */
+		{ R, { FRAME_PING, 17 }, "1(cl" },
+		{ W, { FRAME_DATA, 12 }, "1(cl" },
+	};
+	const struct conns_opts opts = { .readers = { [CONN_HTTP2] = { &sink, NULL } } };
+	struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		begin_with(&r, &opts);
+		r.flags = ES_F_LATE;
+		data(&r, 1, cases[i].dir, "the rest of something");
+		record(&r, 1, cases[i].dir, 21, 0, cases[i].bytes);
+		assert_int_equal(r.stats[ES_U_JOINED].bytes, 21);
+		assert_true(sv_starts(sv_of(r.notes.text), sv_of(cases[i].want)));
+		conns_stop(r.conns, ++r.now);
+		assert_int_equal(r.closed.proto, CONN_HTTP2);
+		conns_free(r.conns);
+	}
+	/* One frame of two is not enough. */
+	begin_with(&r, &opts);
+	r.flags = ES_F_LATE;
+	record(&r, 1, R, 0, 0, sv_cut(SV(FRAME_DATA), 11));
+	data(&r, 1, R, "GET\0\0\1");
+	finish(&r, "");
+	/* From its start on it is whole, late or not. */
+	begin_with(&r, &opts);
+	r.flags = ES_F_LATE;
+	data(&r, 1, W, "PRI * HTTP/2.0\r\n");
+	finish(&r, "1(c 1w:PRI * HTTP/2.0\r\n 1)stopped");
 }
 
 /* A start that was held and came to nothing does not hide the one behind it. */
@@ -811,6 +863,7 @@ int main(void)
 		cmocka_unit_test(test_ends_undecided),
 		cmocka_unit_test(test_upgraded),
 		cmocka_unit_test(test_joined_late),
+		cmocka_unit_test(test_http2_joined_late),
 		cmocka_unit_test(test_joined_late_with_a_false_start),
 		cmocka_unit_test(test_joined_late_websocket),
 		cmocka_unit_test(test_joined_late_for_nothing),

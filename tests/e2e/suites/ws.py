@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OpenAI's responses over WebSockets, by real clients: bytes, messages and calls."""
+import os
+import shutil
+
+from harness import cases, compare, daemon, env, truth
+from mock import provider
+
+from .clients import script, write_cases
+
+NODE = os.path.join(env.CACHE, 'npm', 'ws.mjs')
+NPM = os.path.join(env.NODE_MODULES, 'ws')
+PIP = os.path.join(env.site_packages(), 'websockets')
+
+
+def calls(n=6, big=0):
+    """Calls of one connection; the last one asks for an answer longer than a record."""
+    out = [cases.case('ws%02d' % i, 'responses', ('tools=2,events=8', 'events=9,reason,cache',
+                                                  'events=5,gap=5')[i % 3], True,
+                      **({'tools': [cases.TOOL_R]} if i % 3 == 0 else {})) for i in range(n)]
+    if big:
+        out[-1]['body']['input'] = cases.SECRET + 'y' * big
+        out[-1]['mock'] = 'events=3000'
+    return out
+
+
+def python(mode, packed):
+    return lambda path: [env.PYTHON, script('py_ws.py'), mode, packed, path]
+
+
+def node(major, mode, packed):
+    return lambda path: [env.node(major), NODE, mode, packed, path]
+
+
+class Client:
+    """mock: directives of the handshake; h2: by extended CONNECT; one: all on one connection."""
+
+    def __init__(self, name, cmd, needs, mock='', h2=False, n=6):
+        self.name, self.cmd, self.needs, self.mock, self.h2, self.n = name, cmd, needs, mock, h2, n
+
+
+def table():
+    out = []
+    for packed in ('deflate', 'plain'):
+        out += [Client('websockets (PyPI), sync, ' + packed, python('sync', packed), [PIP]),
+                Client('websockets (PyPI), asyncio, ' + packed, python('async', packed), [PIP]),
+                Client('ws (npm), ' + packed, node(26, 'ws', packed), [env.node(26), NPM]),
+                Client('openai (npm) on ws, ' + packed, node(26, 'openai', packed),
+                       [env.node(26), NPM])]
+    for major in (24, 26):
+        out.append(Client('node %d, its own' % major, node(major, 'own', '-'),
+                          [env.node(major), NPM]))
+    return out + [
+        Client('ws (npm), no context takeover, small window', node(26, 'ws', 'deflate'),
+               [env.node(26), NPM], 'nocontext,bits=10'),
+        Client('ws (npm), fragments and pings', node(26, 'ws', 'deflate'), [env.node(26), NPM],
+               'frames=50,ping'),
+        Client('websockets (PyPI), fragments and pings', python('sync', 'plain'), [PIP],
+               'frames=20,ping'),
+        Client('node:http2, extended CONNECT', node(26, 'h2', 'plain'), [env.node(26), NPM],
+               h2=True)]
+
+
+def rows_match(r, run, what):
+    """Each answer as the client had it is what the server sent."""
+    sent = {e['model']: e for e in run.exchanges}
+    rows = {row['case']: row for row in run.rows()}
+    for c in what:
+        row, e = rows.get(c['name']), sent.get(c['body']['model'])
+        if not r.check(row and e, 'client and server had %s' % c['name'], run.stderr[-800:]):
+            continue
+        r.equal((row['sha256'], row['events']), (e['response_sha256'], e['events']),
+                'messages of %s' % c['name'])
+        r.equal(row['id'], e['facts']['response_id'], 'id of %s' % c['name'])
+
+
+def watched(ctx, name, client, what, options=()):
+    p = provider.Provider(ctx.pki['cert'], ctx.pki['key'], websockets=True,
+                          alpn=('h2', 'http/1.1') if client.h2 else ('http/1.1',))
+    environ = daemon.client_env(p, ctx.pki, WS_MOCK=client.mock)
+    try:
+        return daemon.watch(name, p, client.cmd(write_cases(what)), environ,
+                            ['--all-streams', *options])
+    finally:
+        p.stop()
+
+
+def run_client(r, ctx, client):
+    reason = env.missing(*client.needs)
+    if reason:
+        r.skip(client.name, reason)
+        return
+    shutil.copy(script('ws.mjs'), NODE)
+    what = calls(client.n, 100000)
+    run = watched(ctx, 'ws ' + client.name, client, what, ['--content', 'full'])
+    r.equal(run.rc, 0, 'exit status')
+    rows_match(r, run, what)
+    if daemon.BARE:
+        return
+    truth.bytes_match(r, run)
+    compare.spans_match(r, run)
+    compare.semconv(r, run)
+    compare.replayed(r, run)
+
+
+def tests(ctx):
+    return [('ws: ' + c.name, lambda r, c=c: run_client(r, ctx, c)) for c in table()]
