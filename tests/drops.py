@@ -104,8 +104,6 @@ def replay(data):
 OF_HEADS = {'server.address', 'server.port', 'gen_ai.provider.name', 'openai.api.type',
             'http.request.resend_count', 'http.response.status_code', 'user_agent.original',
             'url.full', 'url.path', 'http.route', 'gen_ai.operation.name'}
-# A request may tell that it has ended when it is answered already, ns.
-AFTER = 5_000_000
 OF_HTTP = {'http.request.method', 'http.request.body.size', 'http.response.body.size',
            'network.protocol.version', 'url.full'}
 MARKS = ('earshot.capture.', 'error.type', 'earshot.outcome')
@@ -214,7 +212,7 @@ def judge(recording, k, gone, got):
             continue
         if name(b) not in ours:
             j.same(b, g)
-        elif b.start <= last and first <= b.end + (AFTER if j.http2 else 0):
+        elif b.start <= last and first <= b.end:
             j.torn(b, g)
         elif j.http2:
             j.later(b, g)
