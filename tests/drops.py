@@ -241,6 +241,11 @@ class Recording:
         return max((sum(s.start - off in times for s in self.base), off)
                    for off in {self.base[0].start - t for t in times})[1] if self.base else 0
 
+    def shared(self):
+        """Calls of MCP and A2A go many to a stream, and share what a session began with."""
+        return any(s.a.get('gen_ai.operation.name') == 'invoke_agent' or 'mcp.method.name' in s.a
+                   for s in self.base)
+
     def name_of(self, s):
         """Ids come from the stream, of which those that the line makes are named by their first
         record."""
@@ -347,6 +352,9 @@ def run(r, paths):
             r.where, recording = 'drops', Recording(path)
             keys = recording.data()
             if not keys or len(keys) > RECORDS_MAX:
+                continue
+            if recording.shared():
+                r.skip(recording.name, 'calls that share messages are not told apart here')
                 continue
             if 'aead' in recording.streams:
                 # Nothing but the next record of a key tells; of the last one its tail would.
