@@ -188,7 +188,8 @@ static inline void end_open(struct end *e, bool server, const nghttp2_option *op
 
 /* Who wrote what, in order. */
 struct turn {
-	bool down; /* from the server */
+	bool down;   /* from the server */
+	bool turned; /* the server is the one that is watched */
 	size_t at, len;
 };
 
@@ -206,8 +207,9 @@ static inline void say(struct talk *t, struct end *from, struct end *to)
 
 	while ((n = nghttp2_session_mem_send(from->session, &data)) > 0) {
 		assert_in_range(t->turn_count, 0, ARRAY_SIZE(t->turns) - 1);
-		t->turns[t->turn_count++] =
-			(struct turn){ from == &t->server, from->said->len, (size_t)n };
+		t->turns[t->turn_count++] = (struct turn){ .down = from == &t->server,
+							   .at = from->said->len,
+							   .len = (size_t)n };
 		wire_add(from->said, (struct sv){ (const char *)data, (size_t)n });
 		assert_int_equal(nghttp2_session_mem_recv(to->session, data, (size_t)n), n);
 	}

@@ -60,6 +60,8 @@ enum option_kind {
 	  "most bytes read of one body, codings removed")                                        \
 	X(message_max, OPTION_SIZE, CMD_LIVE | CMD_REPLAY, "64M", "SIZE",                        \
 	  "most bytes read of one event of a stream or message of a WebSocket")                  \
+	X(providers, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "HOSTS",                            \
+	  "model providers at hosts of your own: HOST/PATH=NAME,...")                            \
 	X(blind_spots, OPTION_CHOICE, CMD_LIVE | CMD_REPLAY, "models", "models|all",             \
 	  "encrypted connections that nobody read: to model hosts, or to any")                   \
 	X(as_root, OPTION_FLAG, CMD_RUN, "false", "", "under sudo: run the command as root too") \

@@ -78,12 +78,13 @@ static aead_out_fn on_made;
 static int build_readers(struct pipeline *p, char *error)
 {
 	bool content = !option_is(p->opt.options, OPT_content, "off");
-	const struct dialect_options d = { .want_content = content };
+	struct dialect_options d = { .want_content = content, .hosts = p->rules.hosts };
 	const struct rpc_options rpc = { .want_content = content, .fn = on_call, .ctx = p };
 	struct web_options web = { .rules = p->rules.http, .fn = on_call, .ctx = p };
 	int err = rules_read(&p->rules, p->opt.options, error);
 
 	web.rule_count = p->rules.http_count;
+	d.host_count = p->rules.host_count;
 	if (!err)
 		err = dialect_new(&p->dialect, &d, on_call, p);
 	if (!err)
@@ -124,11 +125,13 @@ static int build_stages(struct pipeline *p, char *error)
 	};
 	int err = facts_new(&p->facts);
 
-	unseen.facts = p->facts;
-	if (!err)
-		err = unseen_new(&p->unseen, &unseen);
 	if (!err)
 		err = build_readers(p, error);
+	unseen.facts = p->facts;
+	unseen.hosts = p->rules.hosts;
+	unseen.host_count = p->rules.host_count;
+	if (!err)
+		err = unseen_new(&p->unseen, &unseen);
 	pairs.ctx = &p->readers;
 	rpcs.ctx = p->rpc;
 	if (!err)

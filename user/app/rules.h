@@ -4,14 +4,20 @@
 
 /* rules - options that hold a list. */
 #include "app/options.h"
+#include "dialect/dialect.h"
 #include "dialect/web.h"
 
 #define RULES_MAX 64
 
-/* Borrows from the options. */
+#define RULES_TEXT_MAX 4096
+
+/* Borrows from the options, and points into itself: not to be copied. */
 struct rules {
 	struct web_rule http[RULES_MAX];
 	size_t http_count;
+	struct dialect_host hosts[RULES_MAX]; /* who answers where */
+	size_t host_count;
+	char text[RULES_TEXT_MAX]; /* their strings */
 };
 
 /* Returns 0, or -EINVAL with error (OPTIONS_ERROR_MAX bytes). */

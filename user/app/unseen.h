@@ -9,6 +9,7 @@
  * probes are taken away.
  */
 #include "audit/blind.h"
+#include "dialect/dialect.h"
 #include "earshot/abi.h"
 #include "stream/conn.h"
 
@@ -16,8 +17,10 @@
 #define UNSEEN_DOUBTFUL_MAX 8
 
 struct unseen_opts {
-	struct facts *facts; /* borrowed */
-	bool all_hosts;	     /* blind spots to any host, not only those of models */
+	struct facts *facts;		  /* borrowed */
+	bool all_hosts;			  /* blind spots to any host, not only those of models */
+	const struct dialect_host *hosts; /* model providers of the user's own; borrowed */
+	size_t host_count;
 	void (*detach)(void *ctx, uint32_t tgid, uint32_t library); /* NULL: nobody to tell */
 	void *detach_ctx;
 };

@@ -9,6 +9,8 @@
 
 /* Far behind its start a body will not say what it is. */
 #define PROBE_MAX 4096
+/* Of a request whose path is not known so much is kept for its answer to tell what it is. */
+#define KEPT_MAX (64u << 10)
 
 int dialect_new(struct dialect **ret, const struct dialect_options *opt, dialect_call_fn *fn,
 		void *ctx)
@@ -108,6 +110,7 @@ static void parse_free(struct parse *p)
 	stage_done(&p->input_stage);
 	stage_done(&p->stage);
 	buf_done(&p->start);
+	buf_done(&p->kept);
 	call_free(p->call);
 	free(p);
 }
@@ -177,6 +180,7 @@ static void begin_route(struct dialect *d, struct exchange *ex, const struct rou
 	p->maybe = r->verdict == ROUTE_MAYBE;
 	p->proof = r->proof;
 	p->by_shape = r->verdict == ROUTE_NOT_MODEL;
+	p->no_path = !ex->target.len;
 	if (!r->api)
 		return;
 	parse_set_api(p, r->api);
@@ -195,9 +199,12 @@ static void on_begin(void *ctx, struct exchange *ex)
 		d->stats.server_role++;
 		return;
 	}
-	/* Of HTTP/2 the path may be unknown: then the answer tells. */
-	if (ex->msg[EX_REQUEST].head_seen && ex->target.len) {
+	if (ex->msg[EX_REQUEST].head_seen)
 		r = find_route(d, ex);
+	if (!ex->target.len) {
+		/* Of HTTP/2 the path may be unknown: then the answer tells. */
+		r = (struct route){ .provider = r.provider };
+	} else {
 		switch (r.verdict) {
 		case ROUTE_MODEL:
 			ex->settled = true;
@@ -258,6 +265,27 @@ static void give_up(struct parse *p)
 	parse_free(p);
 }
 
+static void keep_request(struct parse *p, struct sv bytes)
+{
+	struct sv fits = sv_cut(bytes, KEPT_MAX - p->kept.len);
+
+	if (!p->kept_cut)
+		p->kept_cut = buf_add(&p->kept, fits) || fits.len < bytes.len;
+}
+
+/* The answer has told what the request was. */
+static void read_kept(struct parse *p)
+{
+	if (!p->api || !p->kept.len)
+		return;
+	feed(p, EX_REQUEST, buf_sv(&p->kept));
+	if (p->kept_cut && p->request.reader)
+		json_gap(p->request.reader);
+	else
+		parse_request_end(p);
+	buf_done(&p->kept);
+}
+
 /* What came of the request must tell. False: p is gone. */
 static bool settle_request(struct parse *p)
 {
@@ -278,6 +306,10 @@ static void on_req_body(void *ctx, struct exchange *ex, struct sv bytes)
 	struct parse *p = ex->user[EX_READ_MODEL];
 
 	(void)ctx;
+	if (p && p->no_path && !p->api) {
+		keep_request(p, bytes);
+		return;
+	}
 	if (p && p->by_shape && !p->api) {
 		struct sv kept = sv_cut(bytes, PROBE_MAX - p->start.len);
 
@@ -338,6 +370,8 @@ static void on_resp_body(void *ctx, struct exchange *ex, struct sv bytes, uint64
 		feed(p, EX_RESPONSE, bytes);
 	else if (p && p->start.len < PROBE_MAX)
 		probe_body(p, bytes);
+	if (p)
+		read_kept(p);
 }
 
 static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const struct ex_event *ev,
@@ -350,6 +384,9 @@ static void on_event(void *ctx, struct exchange *ex, enum ex_side side, const st
 		live_event(p, side, ev, time);
 	else if (p && side == EX_RESPONSE)
 		parse_event(p, ev, time);
+	p = ex->user[EX_READ_MODEL];
+	if (p)
+		read_kept(p);
 }
 
 static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
@@ -369,6 +406,8 @@ static void on_gap(void *ctx, struct exchange *ex, enum ex_side side)
 		give_up(p);
 		return;
 	}
+	if (p && p->no_path && !p->api && side == EX_REQUEST)
+		p->kept_cut = true;
 	if (!p || !settle_request(p))
 		return;
 	/* Events are whole or not there: nothing spans a gap. */

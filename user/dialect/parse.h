@@ -346,6 +346,8 @@ struct parse {
 	bool model_found;    /* behind a gap ... */
 	bool model_doubtful; /* ... and then another */
 	bool maybe;	     /* the path alone does not prove a model call */
+	bool no_path;	     /* the path is not known: the answer must tell */
+	bool kept_cut;	     /* ... and the rest of the request is not kept */
 	bool by_shape;	     /* the path says nothing: its bodies must */
 	bool shape_seen;     /* ... and the answer did */
 	bool proof;	     /* ... nor does a model's name in the body: the answer must */
@@ -359,6 +361,7 @@ struct parse {
 	bool request_bad; /* a body is no JSON */
 	bool answer_bad;
 	bool event_cut;	      /* an event came without its end */
+	struct buf kept;      /* the request, until the answer has told what it is */
 	struct buf start;     /* of a body whose API is not known yet */
 	uint32_t keys;	      /* it has; see shape.c */
 	struct live *live;    /* of a WebSocket's mother */

@@ -35,7 +35,7 @@ struct half {
 struct h2 {
 	struct pairs *pairs;
 	struct conn *conn;
-	struct half half[2]; /* enum ex_side */
+	struct half half[2]; /* enum conn_dir */
 	struct stream *streams;
 	uint32_t count, cap, last; /* last: index of the one found last */
 	uint32_t gone[GONE_MAX];
@@ -53,7 +53,14 @@ struct h2 {
 
 static enum ex_side side_of(const struct half *half)
 {
-	return half == &half->h2->half[EX_REQUEST] ? EX_REQUEST : EX_RESPONSE;
+	const struct h2 *h = half->h2;
+
+	return half == &h->half[h->conn->request_dir] ? EX_REQUEST : EX_RESPONSE;
+}
+
+static struct half *half_of(struct h2 *h, enum ex_side side)
+{
+	return &h->half[side == EX_REQUEST ? h->conn->request_dir : !h->conn->request_dir];
 }
 
 static void lose(const struct h2 *h, enum es_stat cause, uint64_t bytes)
@@ -123,7 +130,7 @@ static struct stream *add(struct h2 *h, uint32_t id)
 /* One whose request was not seen. */
 static struct stream *add_headless(struct h2 *h, uint32_t id)
 {
-	struct half *requests = &h->half[EX_REQUEST];
+	struct half *requests = half_of(h, EX_REQUEST);
 	struct stream *s = add(h, id);
 
 	if (!s)
@@ -191,7 +198,7 @@ static struct stream *stream_of(struct half *half, uint32_t id)
 		return NULL;
 	if (!s && !is_gone(h, id)) {
 		/* An answer to what never came: that it is lost may not have been told yet. */
-		if (h->conn->late || h->half[EX_REQUEST].gapped || id > h->asked)
+		if (h->conn->late || half_of(h, EX_REQUEST)->gapped || id > h->asked)
 			s = add_headless(h, id);
 		else
 			lose(h, ES_U_PROTO_ERROR, 0);
@@ -225,7 +232,7 @@ static void add_missed(struct h2 *h, uint32_t id)
 
 	if (h->missed && h->newest && id > from) {
 		/* They may have been answered in what was lost the other way. */
-		h->half[EX_RESPONSE].torn |= h->half[EX_RESPONSE].gapped;
+		half_of(h, EX_RESPONSE)->torn |= half_of(h, EX_RESPONSE)->gapped;
 		for (; from < id && id - from <= 2 * H2_MISSED_MAX; from += 2)
 			add_headless(h, from);
 	}
@@ -303,10 +310,28 @@ static void response_head(struct half *half, uint32_t id, uint64_t stamp,
 		s->blind = round->upgraded = true;
 }
 
+/*
+ * Joined in the middle, where nothing told yet who is the client, the process was taken for it
+ * (stream/give.c). A head says better.
+ */
+static void turn_round(struct half *half, const struct http_head *head)
+{
+	struct h2 *h = half->h2;
+	bool request = side_of(half) == EX_REQUEST;
+
+	if (request ? !head->status : !head->method.len)
+		return;
+	while (h->count)
+		end(h, h->streams, EX_CUT);
+	h->conn->request_dir = (enum conn_dir) !h->conn->request_dir;
+}
+
 static void on_head(void *ctx, uint32_t id, uint64_t stamp, const struct http_head *head)
 {
 	struct half *half = ctx;
 
+	if (half->h2->conn->late)
+		turn_round(half, head);
 	if (side_of(half) == EX_REQUEST)
 		request_head(half, id, stamp, head);
 	else
@@ -500,18 +525,13 @@ static void on_open(void *ctx, struct conn *conn)
 		return;
 	h->pairs = pairs;
 	h->conn = conn;
-	for (int side = EX_REQUEST; side <= EX_RESPONSE; side++) {
-		struct half *half = &h->half[side];
+	for (int dir = CONN_WRITE; dir <= CONN_READ; dir++) {
+		struct half *half = &h->half[dir];
 
 		half->h2 = h;
-		http2_init(&half->http, side == EX_REQUEST ? HTTP2_CLIENT : HTTP2_SERVER,
+		http2_init(&half->http, dir == (int)conn->request_dir ? HTTP2_CLIENT : HTTP2_SERVER,
 			   conn->late, &half_ops, half, pairs->scratch);
 	}
-}
-
-static struct http2 *http_of(struct h2 *h, const struct conn *conn, enum conn_dir dir)
-{
-	return &h->half[dir == conn->request_dir ? EX_REQUEST : EX_RESPONSE].http;
 }
 
 static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv bytes,
@@ -525,7 +545,7 @@ static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv 
 		return false;
 	}
 	h->now = time;
-	http2_feed(http_of(h, conn, dir), bytes, time);
+	http2_feed(&h->half[dir].http, bytes, time);
 	return true;
 }
 
@@ -539,18 +559,18 @@ static void on_conn_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_
 		return;
 	h->now = time;
 	if (conn->inexact)
-		http2_gap_or_more(http_of(h, conn, dir), count);
+		http2_gap_or_more(&h->half[dir].http, count);
 	else
-		http2_gap(http_of(h, conn, dir), count);
+		http2_gap(&h->half[dir].http, count);
 }
 
 /* Bytes were lost, and nothing else came: they held at least one call. */
 static void end_unseen(struct h2 *h)
 {
-	uint64_t *lost = &h->half[EX_RESPONSE].pending;
+	uint64_t *lost = &half_of(h, EX_RESPONSE)->pending;
 	struct stream *s;
 
-	if (h->number || (!h->half[EX_REQUEST].pending && !*lost))
+	if (h->number || (!half_of(h, EX_REQUEST)->pending && !*lost))
 		return;
 	s = add_headless(h, 1);
 	if (s && *lost)
@@ -567,13 +587,13 @@ static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t t
 	h->now = time;
 	h->closing = true;
 	h->why = (uint8_t)why;
-	http2_close(&h->half[EX_REQUEST].http);
-	http2_close(&h->half[EX_RESPONSE].http);
+	http2_close(&h->half[CONN_WRITE].http);
+	http2_close(&h->half[CONN_READ].http);
 	end_unseen(h);
 	while (h->count)
 		end(h, h->streams, outcome_of(h, h->streams));
-	http2_done(&h->half[EX_REQUEST].http);
-	http2_done(&h->half[EX_RESPONSE].http);
+	http2_done(&h->half[CONN_WRITE].http);
+	http2_done(&h->half[CONN_READ].http);
 	free(h->streams);
 	free(h->host);
 	free(h);
@@ -592,7 +612,7 @@ size_t h2_memory(const struct conn *conn)
 	const struct h2 *h = conn->user;
 
 	return h ? sizeof(*h) + h->cap * sizeof(*h->streams) +
-			       http2_memory(&h->half[EX_REQUEST].http) +
-			       http2_memory(&h->half[EX_RESPONSE].http)
+			       http2_memory(&h->half[CONN_WRITE].http) +
+			       http2_memory(&h->half[CONN_READ].http)
 		 : 0;
 }

@@ -344,14 +344,28 @@ static struct sv on_data(struct http2 *p, struct sv in)
 	return in;
 }
 
+/* As much of a block as is read; its rest, if there is one, is as good as lost. */
+static void block_add(struct http2 *p, struct sv part)
+{
+	struct sv fits = sv_cut(part, HTTP2_BLOCK_MAX - p->buf_len);
+
+	if (p->block_torn)
+		return;
+	p->block_torn = !http2_buf_add(p, fits, HTTP2_BLOCK_MAX) || fits.len < part.len;
+}
+
 static struct sv on_fragment(struct http2 *p, struct sv in)
 {
 	struct sv part = take_left(p, &in);
+	bool last = !p->left && p->f.flags & H2_END_HEADERS;
 
-	if (!p->left && !p->buf_len && !p->block_torn && p->f.flags & H2_END_HEADERS)
+	if (last && !p->buf_len && !p->block_torn && part.len <= HTTP2_BLOCK_MAX) {
 		block_end(p, part); /* not copied */
-	else if (!p->block_torn && !http2_buf_add(p, part, HTTP2_BLOCK_MAX))
-		p->block_torn = true;
+	} else {
+		block_add(p, part);
+		if (last)
+			block_end(p, (struct sv){ p->buf, p->buf_len });
+	}
 	if (!p->left)
 		skip_padding(p);
 	return in;

@@ -88,7 +88,7 @@ async def client(port):
         config = ClientConfig(streaming=streaming, httpx_client=httpx.AsyncClient(),
                               supported_protocol_bindings=['JSONRPC', 'HTTP+JSON'])
         c = await create_client('http://127.0.0.1:%s' % port, config)
-        for text in ('plan', 'please fail', 'plan ' * 20000):
+        for text in ('plan', 'please fail', 'plan ' * int(os.environ.get('E2E_LARGE', 20000))):
             await ask(c, text, streaming)
 
 
@@ -103,7 +103,7 @@ def both(*args):
 
 
 if sys.argv[1] == 'both':
-    sys.exit(both(*sys.argv[2:]))
+    sys.exit(both(*sys.argv[2:4]))
 elif sys.argv[1] == 'serve':
     serve(*sys.argv[2:])
 else:

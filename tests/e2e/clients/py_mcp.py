@@ -79,7 +79,7 @@ async def tool(client, name, args, **more):
 async def use(client, legacy):
     say(version=client.protocol_version, server=client.server_info.name)
     say(method='tools/list', count=len((await client.list_tools()).tools))
-    for size in (3, 100000):
+    for size in (3, int(os.environ.get('E2E_LARGE', 100000))):
         await tool(client, 'echo', {'text': 'tück' * size})
     await tool(client, 'fail', {})
     await tool(client, 'wind', {'turns': 3}, progress_callback=progress)

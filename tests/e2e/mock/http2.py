@@ -43,6 +43,7 @@ class Session:
         self.conn, self.answer, self.socket, self.streams = conn, answer, socket, {}
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=False, header_encoding='utf-8'))
+        self.open_state = h2.connection.ConnectionState.SERVER_OPEN
 
     def run(self):
         if self.socket:
@@ -85,7 +86,8 @@ class Session:
         elif kind == 'StreamReset':
             self.streams.pop(number, None)
         elif kind == 'ConnectionTerminated':
-            self.streams.clear()
+            # Streams that are open go on (RFC 9113 section 6.8); the package thinks not.
+            self.h2.state_machine.state = self.open_state
 
     def upgrade(self, s):
         s.out = collections.deque()

@@ -179,7 +179,7 @@ static void feed_turn(struct run *r, const struct talk *t, size_t i, bool bytes)
 {
 	const struct turn *turn = &t->turns[i];
 	const struct wire *w = turn->down ? &t->down : &t->up;
-	struct feeding f = { r, turn->down ? CONN_READ : CONN_WRITE };
+	struct feeding f = { r, turn->down != turn->turned ? CONN_READ : CONN_WRITE };
 	struct sv piece = { w->bytes + turn->at, turn->len };
 
 	for (; bytes && piece.len; piece = sv_skip(piece, 1))
@@ -465,6 +465,29 @@ static void test_joined_late(void **state)
 	talk_end(&t);
 }
 
+static void peek_server(const struct exchange *ex)
+{
+	assert_int_equal(ex->role, EX_SERVER);
+}
+
+/* The guess who is the client was wrong: the first head says so. */
+static void test_joined_late_as_server(void **state)
+{
+	struct talk t;
+	struct run r = { .peek = peek_server };
+
+	(void)state;
+	row_of_calls(&t, 3);
+	for (size_t i = 0; i < t.turn_count; i++)
+		t.turns[i].turned = true;
+	begin(&r, true);
+	play(&r, &t, turn_of(&t, false, H2_HEADERS, 1), NOTHING, false);
+	finish(&r, CONN_FREED);
+	assert_string_equal(r.notes.text, "0:POST /v1 0>ask 0>. 0:200 0{a} 0{b} 0=done qc? rc?; "
+					  "1:POST /v1 1>ask 1>. 1:200 1{a} 1{b} 1=done qc? rc?;");
+	talk_end(&t);
+}
+
 /* Only what a record that is lost has held changes. */
 static void test_gaps(void **state)
 {
@@ -656,6 +679,7 @@ int main(void)
 		cmocka_unit_test(test_connection_ends),
 		cmocka_unit_test(test_connect_and_push),
 		cmocka_unit_test(test_joined_late),
+		cmocka_unit_test(test_joined_late_as_server),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_missed_request),
 		cmocka_unit_test(test_silent_stream),
