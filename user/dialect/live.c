@@ -67,7 +67,8 @@ static void read_frame(struct parse *mother, const struct ex_event *ev)
 	mother->keys = 0;
 	doc_for(doc, mother, &mother->stage);
 	json_reader_reset(doc->reader);
-	json_feed(doc->reader, ev->data);
+	if (ev->data.len)
+		json_feed(doc->reader, ev->data);
 	doc_settle(doc);
 }
 
@@ -162,7 +163,8 @@ static void feed_request(struct parse *p, const struct ex_event *ev)
 		return;
 	if (ev->gap)
 		json_gap(r);
-	json_feed(r, ev->data);
+	if (ev->data.len)
+		json_feed(r, ev->data);
 	if (ev->truncated || ev->unread)
 		p->event_cut = true;
 	if (!ev->more)
