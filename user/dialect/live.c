@@ -181,23 +181,46 @@ static bool ends_with(struct sv type, const char *const *ends, size_t count)
 
 /* Responses and Realtime: response.create asks, response.* answers. */
 
-static void openai_client(struct parse *mother, const struct ex_event *ev, uint64_t time)
+/* A frame that was taken for a request, and names no model after all. */
+static void drop_doubtful(struct parse *mother, struct parse *p, uint64_t time)
 {
 	struct live *l = mother->live;
+
+	if (!p->maybe || p->call->req.model.len)
+		return;
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->turns[i].parse == p) {
+			turn_end(mother, &l->turns[i], time);
+			return;
+		}
+	}
+}
+
+static void openai_client(struct parse *mother, const struct ex_event *ev, uint64_t time)
+{
+	struct sv type = ev->cont ? SV_NONE : staged(mother, ST_TYPE);
+	/* What a long frame is may stand at its end; only requests are long here. */
+	bool doubt = !type.len && ev->more && mother->api == &api_live_responses;
+	struct live *l = mother->live;
+	struct parse *going = l->going[EX_REQUEST];
 	struct turn *t;
 
 	if (ev->cont) {
-		if (l->going[EX_REQUEST])
-			feed_request(l->going[EX_REQUEST], ev);
+		if (!going)
+			return;
+		feed_request(going, ev);
+		if (!ev->more)
+			drop_doubtful(mother, going, time);
 		return;
 	}
 	l->going[EX_REQUEST] = NULL;
-	if (!sv_eq(staged(mother, ST_TYPE), SV("response.create")))
+	if (!doubt && !sv_eq(type, SV("response.create")))
 		return;
 	t = turn_new(mother, staged(mother, ST_ID), time);
 	if (!t)
 		return;
 	t->parse->asked = true;
+	t->parse->maybe = doubt;
 	feed_request(t->parse, ev);
 	if (ev->more)
 		l->going[EX_REQUEST] = t->parse;
