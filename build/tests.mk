@@ -32,7 +32,7 @@ test-unit: $(UNIT_BINS)
 $O/wire/cases: $(wildcard tests/wire/*.py)
 	@mkdir -p $(@D)
 	$(call say,WIRE,$@)PYTHONPATH=tests $(PYTHON) -m wire $@ >/dev/null
-$O/unit/dialect/test_wire: $O/wire/cases
+$O/unit/dialect/test_wire $O/unit/app/test_wire_spans: $O/wire/cases
 
 # tests/bpf/test_*.c: the BPF side, as host code, as an object, and in this kernel (as root).
 BPF_TEST_SRCS := $(wildcard tests/bpf/test_*.c)

@@ -333,7 +333,7 @@ class Embed(Bedrock):
                                                'formats': ['float']}
 
     def content(self, s):
-        return ['in user: text(%s)' % s.prompt]
+        return []
 
     def whole(self, s):
         return {'embedding': [0.5, 1], 'inputTextTokenCount': s.usage.input}, {
@@ -406,7 +406,7 @@ class Retrieve(Bedrock):
     def request(self, s, stream):
         return {'retrievalQuery': {'text': s.prompt}, 'retrievalConfiguration': {
             'vectorSearchConfiguration': {'numberOfResults': 4}}}, {
-            'source': 'KB1', 'base': 'KB1', 'asked': 4, 'query': s.prompt}
+            'source': 'KB1', 'asked': 4, 'query': s.prompt}
 
     def whole(self, s):
         one = {'content': {'text': 'x'}, 'score': 0.5, 'location': {'type': 'S3'}}

@@ -268,6 +268,12 @@ class LlamaCompletion(Speaker):
         return body, {'max_tokens': s.max_tokens, 'temperature': s.temperature,
                       'stop': list(s.stops), 'stream': stream}
 
+    def case(self, kind, s, ask, fact, answer, outcome='ok', end='freed', late=False):
+        """The only model there is is the one that was asked for."""
+        if not late and fact.get('answered_by'):
+            fact['model'] = fact['answered_by']
+        return super().case(kind, s, ask, fact, answer, outcome, end, late)
+
     def content(self, s):
         return ['in user: text(%s)' % s.prompt]
 

@@ -11,7 +11,8 @@ USAGE = ('input', 'output', 'total', 'cache_read', 'cache_write', 'reasoning', '
          'text_output', 'image_output', 'audio_output')
 AFTER = ('status', 'error', 'first_chunk', 'loss', 'lost')
 MORE = ('request_id', 'guardrail', 'agent_id', 'agent_name', 'agent_description', 'agent_version',
-        'source', 'base', 'asked', 'found', 'answer_status', 'cursor', 'query', 'documents', 'variables')
+        'source', 'base', 'asked', 'found', 'answer_status', 'cursor', 'query', 'documents',
+        'variables')
 CONTENT = ('query', 'documents', 'variables')
 
 

@@ -70,21 +70,13 @@ static const struct field retrieve_answer_rows[] = {
 static const struct field_set retrieve_request = FIELD_SET(retrieve_request_rows);
 static const struct field_set retrieve_answer = FIELD_SET(retrieve_answer_rows);
 
-static void retrieve_finish(struct parse *p)
-{
-	struct call *c = p->call;
-
-	c->retrieval.knowledge_base_id = c->retrieval.data_source_id;
-	run_finish(p);
-}
-
 const struct api api_bedrock_retrieve = {
 	.name = "bedrock.retrieve",
 	.op = CALL_RETRIEVAL,
 	.provider = "aws.bedrock",
 	.request = { &retrieve_request },
 	.answer = { &retrieve_answer, &bedrock_errors },
-	.finish = retrieve_finish,
+	.finish = run_finish,
 };
 
 static const struct field create_request_rows[] = {

@@ -203,6 +203,8 @@ static void finish(struct parse *p)
 	bool counted = u->input.set;
 
 	take_rest(p);
+	if (p->op_known && p->op == CALL_EMBEDDINGS)
+		p->call->content.input = NULL;
 	instead(&u->input, &p->sum[SUM_INPUT]);
 	instead(&u->output, &p->sum[SUM_OUTPUT]);
 	instead(&u->cache_read, &p->sum[SUM_CACHE_READ]);

@@ -253,7 +253,7 @@ static void feed(struct parse *p, enum ex_side side, struct sv bytes)
 {
 	struct json_reader *r = body_reader(p, side);
 
-	if (r)
+	if (r && bytes.len)
 		json_feed(r, bytes);
 }
 

@@ -62,7 +62,8 @@ static void doc_piece(struct doc *doc, const struct ex_event *ev)
 {
 	if (ev->gap)
 		json_gap(doc->reader);
-	json_feed(doc->reader, ev->data);
+	if (ev->data.len)
+		json_feed(doc->reader, ev->data);
 }
 
 static void take_bad(struct parse *p, const struct ex_event *ev)

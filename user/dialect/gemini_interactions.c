@@ -224,10 +224,9 @@ const struct api api_gemini_interactions = {
 
 static void fetch_begin(struct parse *p)
 {
-	int64_t n;
+	struct call *c = p->call;
 
-	if (number_int(route_query(p->ex->target, "last_event_id"), &n))
-		p->call->req.stream_cursor = (struct opt_int){ n, true };
+	c->req.stream_cursor = route_decode(&c->arena, route_query(p->ex->target, "last_event_id"));
 }
 
 static void fetch_finish(struct parse *p)

@@ -67,7 +67,8 @@ static void read_frame(struct parse *mother, const struct ex_event *ev)
 	mother->keys = 0;
 	doc_for(doc, mother, &mother->stage);
 	json_reader_reset(doc->reader);
-	json_feed(doc->reader, ev->data);
+	if (ev->data.len)
+		json_feed(doc->reader, ev->data);
 	doc_settle(doc);
 }
 
@@ -162,7 +163,8 @@ static void feed_request(struct parse *p, const struct ex_event *ev)
 		return;
 	if (ev->gap)
 		json_gap(r);
-	json_feed(r, ev->data);
+	if (ev->data.len)
+		json_feed(r, ev->data);
 	if (ev->truncated || ev->unread)
 		p->event_cut = true;
 	if (!ev->more)
@@ -179,23 +181,46 @@ static bool ends_with(struct sv type, const char *const *ends, size_t count)
 
 /* Responses and Realtime: response.create asks, response.* answers. */
 
-static void openai_client(struct parse *mother, const struct ex_event *ev, uint64_t time)
+/* A frame that was taken for a request, and names no model after all. */
+static void drop_doubtful(struct parse *mother, struct parse *p, uint64_t time)
 {
 	struct live *l = mother->live;
+
+	if (!p->maybe || p->call->req.model.len)
+		return;
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->turns[i].parse == p) {
+			turn_end(mother, &l->turns[i], time);
+			return;
+		}
+	}
+}
+
+static void openai_client(struct parse *mother, const struct ex_event *ev, uint64_t time)
+{
+	struct sv type = ev->cont ? SV_NONE : staged(mother, ST_TYPE);
+	/* What a long frame is may stand at its end; only requests are long here. */
+	bool doubt = !type.len && ev->more && mother->api == &api_live_responses;
+	struct live *l = mother->live;
+	struct parse *going = l->going[EX_REQUEST];
 	struct turn *t;
 
 	if (ev->cont) {
-		if (l->going[EX_REQUEST])
-			feed_request(l->going[EX_REQUEST], ev);
+		if (!going)
+			return;
+		feed_request(going, ev);
+		if (!ev->more)
+			drop_doubtful(mother, going, time);
 		return;
 	}
 	l->going[EX_REQUEST] = NULL;
-	if (!sv_eq(staged(mother, ST_TYPE), SV("response.create")))
+	if (!doubt && !sv_eq(type, SV("response.create")))
 		return;
 	t = turn_new(mother, staged(mother, ST_ID), time);
 	if (!t)
 		return;
 	t->parse->asked = true;
+	t->parse->maybe = doubt;
 	feed_request(t->parse, ev);
 	if (ev->more)
 		l->going[EX_REQUEST] = t->parse;

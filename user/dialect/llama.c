@@ -70,6 +70,9 @@ static void event_done(struct parse *p, struct sv type)
 static void finish(struct parse *p)
 {
 	event_done(p, SV_NONE);
+	/* Such a server has one model, and no request needs to name it. */
+	if (!p->call->req.model.len && p->ex->msg[EX_REQUEST].complete)
+		p->call->req.model = p->call->resp.model;
 }
 
 const struct api api_llama_completion = {

@@ -437,10 +437,10 @@ const struct api api_openai_responses = {
 /* GET .../responses/{id}: a response that was made before, once more or from some event on. */
 static void fetch_begin(struct parse *p)
 {
-	int64_t n;
+	struct call *c = p->call;
 
-	if (number_int(route_query(p->ex->target, "starting_after"), &n))
-		p->call->req.stream_cursor = (struct opt_int){ n, true };
+	c->req.stream_cursor =
+		route_decode(&c->arena, route_query(p->ex->target, "starting_after"));
 }
 
 /* Its tokens were paid for when it was made. */

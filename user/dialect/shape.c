@@ -179,7 +179,8 @@ static void probe(struct parse *p, struct sv start)
 	p->keys = 0;
 	doc_for(doc, p, &p->stage);
 	json_reader_reset(doc->reader);
-	json_feed(doc->reader, start);
+	if (start.len)
+		json_feed(doc->reader, start);
 	doc_settle(doc);
 }
 

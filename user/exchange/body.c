@@ -379,3 +379,13 @@ struct body_tally body_tally(const struct body *b)
 	}
 	return t;
 }
+
+size_t body_memory(const struct body *b, size_t *ret_decoders)
+{
+	size_t decoders = 0;
+
+	for (size_t i = 0; i < b->stage_count; i++)
+		decoders += (size_t)inflate_held(b->stages[i], NULL);
+	*ret_decoders = decoders;
+	return sizeof(*b) + (b->start ? KIND_SNIFF_MAX : 0) + b->out.cap + decoders;
+}

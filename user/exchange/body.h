@@ -6,7 +6,8 @@
  * body - a message body on its way: content codings are removed, and what is made of messages is
  * cut into them (kind.h). What one costs in memory: this struct (under 1 KiB), an event that is
  * cut by a record's end (EVENT_WHOLE_MAX at most), the start of an answer whose kind is in doubt
- * (KIND_SNIFF_MAX, not at the same time), and the decoder (base/inflate.h).
+ * (KIND_SNIFF_MAX, not at the same time), and the decoder (base/inflate.h). That is the same
+ * whether content is wanted or not.
  */
 #include "base/inflate.h"
 #include "exchange/exchange.h"
@@ -70,6 +71,9 @@ void body_gap(struct body *b, uint64_t count, bool exact);
 int body_end(struct body *b, bool whole);
 
 struct body_tally body_tally(const struct body *b);
+
+/* What it holds; *ret_decoders: of that, what its decoders hold, windows included. */
+size_t body_memory(const struct body *b, size_t *ret_decoders);
 
 /* For those who have events without a body. */
 struct ex_event body_event(const struct event *ev);

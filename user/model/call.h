@@ -249,8 +249,9 @@ struct call {
 		struct sv prompt_name;
 		struct sv prompt_version;
 		struct opt_int resend_count;
-		struct opt_int stream_cursor; /* FETCH_RESPONSE: from this event on */
-		struct sv guardrail_id;	      /* aws.bedrock.guardrail.id */
+		struct sv
+			stream_cursor;	/* FETCH_RESPONSE: from this event on, as the wire has it */
+		struct sv guardrail_id; /* aws.bedrock.guardrail.id */
 	} req;
 
 	struct {

@@ -108,7 +108,9 @@ async function cohere() {
       for await (const e of await co.chatStream(ask(model))) {
         row.text += e.type === 'content-delta' ? e.delta?.message?.content?.text ?? '' : '';
         if (e.type === 'tool-call-start') row.tools.push(e.delta.message.toolCalls.function.name);
-        if (e.type === 'message-end') { row.finish = e.delta.finishReason; usage(row, e.delta.usage); }
+        if (e.type !== 'message-end') continue;
+        row.finish = e.delta.finishReason;
+        usage(row, e.delta.usage);
       }
     },
     embed: async (model) => {

@@ -20,7 +20,7 @@ def calls(n=6, big=0):
                       **({'tools': [cases.TOOL_R]} if i % 3 == 0 else {})) for i in range(n)]
     if big:
         out[-1]['body']['input'] = cases.SECRET + 'y' * big
-        out[-1]['mock'] = 'events=3000'
+        out[-1]['mock'] = 'events=600'
     return out
 
 

@@ -19,10 +19,51 @@
 #define GAP_ANSWER   8
 #define NO_HEAD	     16
 #define NAMED_EVENTS 32
+#define AS_SOCKET    64 /* events are messages of a WebSocket, from both sides by turns */
 
+/* One of each row of the table; the last is told by its bodies. */
 static const char *const targets[] = {
-	"/v1/chat/completions", "/v1/completions", "/v1/embeddings",
-	"/v1/responses",	"/v1/messages",	   "/openai/deployments/d/chat/completions",
+	"/v1/chat/completions",
+	"/v1/completions",
+	"/v1/embeddings",
+	"/v1/responses",
+	"/v1/messages",
+	"/openai/deployments/d/chat/completions",
+	"/v1beta/models/m:generateContent",
+	"/v1beta/models/m:embedContent",
+	"/v1beta/interactions",
+	"/model/m%3A0/converse",
+	"/model/m/invoke-with-response-stream",
+	"/model/embed/invoke",
+	"/agents/a/agentAliases/b/sessions/c/text",
+	"/knowledgebases/k/retrieve",
+	"/api/chat",
+	"/api/generate",
+	"/api/embed",
+	"/v2/chat",
+	"/v1/chat",
+	"/v2/embed",
+	"/v1/complete",
+	"/completion",
+	"/api/v1/chat",
+	"/v1/conversations",
+	"/v1/agents/completions",
+	"/assistants",
+	"/threads/t/runs",
+	"/v1/agents",
+	"/v1/sessions/s/events",
+	"/collections/c/points/query",
+	"/api/v1/collections/c/query",
+	"/query",
+	"/v1/graphql",
+	"/v2/vectordb/entities/search",
+	"/vector_stores/v/search",
+	"/v1/responses/r?starting_after=1",
+	"/v1beta/interactions/i?last_event_id=2",
+	"/agents",
+	"/realtime?model=m",
+	"/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent",
+	"/ask",
 };
 
 static const char *const event_names[] = {
@@ -40,6 +81,41 @@ static const char *const event_names[] = {
 	"response.completed",
 	"response.function_call_arguments.delta",
 	"response.reasoning_summary_text.delta",
+	"messageStart",
+	"contentBlockStart",
+	"contentBlockDelta",
+	"messageStop",
+	"metadata",
+	"chunk",
+	"throttlingException",
+	"message-start",
+	"content-delta",
+	"tool-call-start",
+	"tool-call-delta",
+	"message-end",
+	"interaction.created",
+	"step.start",
+	"step.delta",
+	"interaction.completed",
+	"conversation.response.started",
+	"message.output.delta",
+	"function.call.delta",
+	"conversation.response.done",
+	"thread.run.created",
+	"thread.message.delta",
+	"thread.run.completed",
+	"chat.end",
+};
+
+static const char *const hosts[] = {
+	"localhost:1",
+	"api.openai.com",
+	"api.anthropic.com",
+	"api.mistral.ai",
+	"index.svc.pinecone.io",
+	"bedrock-agent.us-east-1.amazonaws.com",
+	"generativelanguage.googleapis.com",
+	"res.services.ai.azure.com",
 };
 
 struct run {
@@ -112,7 +188,7 @@ static void on_call(void *ctx, struct call *c)
 
 	r->calls++;
 	CHECK(c->arena.used <= c->arena.limit);
-	CHECK(c->provider && c->dialect && c->t_end >= c->t_start);
+	CHECK((c->provider || c->op == CALL_RETRIEVAL) && c->dialect && c->t_end >= c->t_start);
 	CHECK((c->outcome == CALL_OK || c->outcome == CALL_UNKNOWN) == (c->error_type.len == 0));
 	check_text(r, c->req.model, CALL_STRING_MAX);
 	check_list(r, &c->req.stop_sequences, CALL_LIST_MAX);
@@ -130,7 +206,8 @@ static void on_call(void *ctx, struct call *c)
 	check_content(r, &c->content);
 	if (!(r->flags & WITH_CONTENT))
 		CHECK(!c->content.input && !c->content.output && !c->content.system &&
-		      !c->content.tools && !c->content.error_message.len);
+		      !c->content.tools && !c->content.error_message.len && !c->content.variables &&
+		      !c->content.query.len && !c->content.documents.len);
 	call_free(c);
 }
 
@@ -139,8 +216,16 @@ static void on_event(void *ctx, const struct event *ev)
 	struct run *r = ctx;
 	struct ex_event named = body_event(ev);
 
+	if (r->flags & AS_SOCKET) {
+		enum ex_side side = r->event++ % 2 ? EX_RESPONSE : EX_REQUEST;
+
+		named.type = r->event % 16 == 15 ? SV("binary") : SV("text");
+		dialect_exchange_ops.event(r->d, &r->ex, side, &named, 5);
+		return;
+	}
 	if (r->flags & NAMED_EVENTS)
 		named.type = sv_of(event_names[r->event++ % ARRAY_SIZE(event_names)]);
+	named.exception = sv_ends(named.type, SV("Exception"));
 	dialect_exchange_ops.event(r->d, &r->ex, EX_RESPONSE, &named, 5);
 }
 
@@ -155,7 +240,7 @@ static void feed_answer(void *ctx, struct sv piece)
 {
 	struct run *r = ctx;
 
-	if (r->ex.msg[EX_RESPONSE].kind == EX_SSE)
+	if (r->flags & (AS_EVENTS | AS_SOCKET))
 		sse_feed(&r->sse, piece);
 	else
 		dialect_exchange_ops.resp_body(r->d, &r->ex, piece, 5);
@@ -171,23 +256,29 @@ static void feed(struct run *r, enum ex_side side, uint8_t how, struct sv body, 
 		return;
 	}
 	cut_feed(how, half, fn, r);
-	if (r->ex.msg[side].kind == EX_SSE)
+	if (side == EX_RESPONSE && (r->flags & (AS_EVENTS | AS_SOCKET)))
 		sse_gap(&r->sse);
 	dialect_exchange_ops.gap(r->d, &r->ex, side);
 	cut_feed(how, sv_skip(body, half.len), fn, r);
 }
 
-static void begin(struct run *r, uint8_t which)
+static void begin(struct run *r, uint8_t which, uint8_t where)
 {
 	struct ex_message *req = &r->ex.msg[EX_REQUEST];
 
-	r->ex.target = sv_of(targets[which % ARRAY_SIZE(targets)]);
-	r->ex.method = SV("POST");
+	r->ex.target = sv_of(targets[(which & 63) % ARRAY_SIZE(targets)]);
+	r->ex.method = which & 128 ? SV("GET") : which & 64 ? SV("PUT") : SV("POST");
 	req->head_seen = !(r->flags & NO_HEAD);
-	req->header[EX_H_HOST] = SV("localhost:1");
+	req->header[EX_H_HOST] = sv_of(hosts[where % ARRAY_SIZE(hosts)]);
 	req->gapped = r->flags & GAP_REQUEST;
 	r->ex.msg[EX_RESPONSE].gapped = r->flags & GAP_ANSWER;
 	r->ex.msg[EX_RESPONSE].kind = r->flags & AS_EVENTS ? EX_SSE : EX_PLAIN;
+	if (r->flags & AS_SOCKET) {
+		req->header[EX_H_UPGRADE] = SV("websocket");
+		r->ex.msg[EX_REQUEST].kind = r->ex.msg[EX_RESPONSE].kind = EX_WEBSOCKET;
+	}
+	if (which & 32)
+		req->header[EX_H_ANTHROPIC_VERSION] = SV("1");
 	dialect_exchange_ops.begin(r->d, &r->ex);
 }
 
@@ -211,12 +302,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void run(struct run *r, const uint8_t *head, uint8_t how, struct sv request,
 		struct sv answer)
 {
-
 	*r = (struct run){ .flags = head[1], .d = dialects[!!(head[1] & WITH_CONTENT)] };
 	current = r;
 	event_out_init(&r->out, 1 << 20, on_event, r);
 	sse_init(&r->sse, &r->out);
-	begin(r, head[0]);
+	begin(r, head[0], head[2] >> 3);
 	feed(r, EX_REQUEST, how, request, head[1] & GAP_REQUEST);
 	dialect_exchange_ops.req_end(r->d, &r->ex);
 	r->ex.status = head[2] & 64 ? 500 : 200;
@@ -226,7 +316,7 @@ static void run(struct run *r, const uint8_t *head, uint8_t how, struct sv reque
 	event_out_done(&r->out);
 	r->ex.outcome = (enum ex_outcome)(head[2] % (EX_STOPPED + 1));
 	dialect_exchange_ops.end(r->d, &r->ex, 9);
-	CHECK(r->calls <= 1);
+	CHECK(r->calls <= 1 || (r->flags & AS_SOCKET));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -247,7 +337,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!(data[1] & NO_HEAD))
 		CHECK(a.calls == b.calls);
 	/* How much is found behind a gap, or before a broken place, may depend on the pieces. */
-	if (!(data[1] & AS_EVENTS) && !(data[2] & 64) && !a.loss && !b.loss)
+	if (!(data[1] & (AS_EVENTS | AS_SOCKET)) && !(data[2] & 64) && !a.loss && !b.loss)
 		CHECK(a.trace == b.trace);
 	return 0;
 }

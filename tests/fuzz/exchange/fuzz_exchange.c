@@ -5,6 +5,7 @@
  */
 #include "earshot/stats.h"
 #include "exchange/h2.h"
+#include "exchange/wsock.h"
 #include "stream/conn.h"
 
 #include "../cut.h"
@@ -186,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	conns.readers[CONN_HTTP1] = conns.readers[CONN_UNSEEN] =
 		(struct conn_reader){ &pairs_sink, s.pairs };
 	conns.readers[CONN_HTTP2] = (struct conn_reader){ &h2_sink, s.pairs };
+	conns.readers[CONN_WEBSOCKET] = (struct conn_reader){ &wsock_sink, s.pairs };
 	if (conns_new(&s.conns, &conns))
 		abort();
 	while (in.len)

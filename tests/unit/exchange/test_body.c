@@ -304,6 +304,42 @@ static void test_doubt_ends(void **state)
 	body_free(r.body);
 }
 
+/* An event that never ends, an answer in doubt: a few pages, whatever comes. */
+static void test_memory_is_bounded(void **state)
+{
+	static const struct {
+		const char *type, *start, *fill;
+	} rows[] = {
+		{ "text/event-stream", "data: ", "xxxxxxxxxxxxxxxx" },
+		{ "text/event-stream", "", "data: x\ndata: yy\n" },
+		{ "application/x-ndjson", "{\"a\":\"", "xxxxxxxxxxxxxxxx" },
+		{ "application/json", "{\"a\":\"", "xxxxxxxxxxxxxxxx" },
+		{ "application/vnd.amazon.eventstream",
+		  "\x01\x00\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01", "xxxxxxxxxxxxxxxx" },
+		{ "multipart/form-data; boundary=b", "--b\r\n\r\n", "\r\n--\r\n--\r\n--\r\n--" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t most = 0, decoders;
+		struct run r;
+
+		assert_int_equal(begin(&r, "", "", rows[i].type), 0);
+		cut_piece(feed, &r, sv_of(rows[i].start));
+		for (int n = 0; n < 20000; n++) {
+			size_t now = body_memory(r.body, &decoders);
+
+			most = now > most ? now : most;
+			cut_piece(feed, &r, sv_of(rows[i].fill));
+			r.notes.len = 0;
+		}
+		assert_int_equal(decoders, 0);
+		assert_true(most <= 34 << 10);
+		body_end(r.body, false);
+		body_free(r.body);
+	}
+}
+
 static void test_what_is_needed(void **state)
 {
 	static const struct {
@@ -357,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_kinds_at_every_cut),
 		cmocka_unit_test(test_binary_kinds),
 		cmocka_unit_test(test_doubt_ends),
+		cmocka_unit_test(test_memory_is_bounded),
 		cmocka_unit_test(test_what_is_needed),
 		cmocka_unit_test(test_gap),
 	};
