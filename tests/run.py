@@ -69,11 +69,13 @@ class Context:
         self.provider = provider.Provider(self.pki['cert'], self.pki['key'])
         self.h2_provider = provider.Provider(self.pki['cert'], self.pki['key'],
                                              alpn=('h2', 'http/1.1'))
+        self.ws_provider = provider.Provider(self.pki['cert'], self.pki['key'], websockets=True)
         self.codings = wire.codings_here()
 
     def stop(self):
         self.provider.stop()
         self.h2_provider.stop()
+        self.ws_provider.stop()
 
 
 def e2e_tests(ctx):

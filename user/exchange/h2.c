@@ -280,8 +280,7 @@ static void request_head(struct half *half, uint32_t id, uint64_t stamp,
 		h->asked = id;
 	known = *head;
 	take_host(h, &known);
-	if (half->pending)
-		round_gap(s->round, EX_REQUEST, half->pending, false);
+	/* What was lost before a head is none of its request. */
 	half->pending = 0;
 	round_start(s->round, EX_REQUEST, stamp);
 	round_head(s->round, EX_REQUEST, &known);

@@ -6,6 +6,7 @@
 
 #include "earshot/stats.h"
 #include "exchange/round.h"
+#include "base/wsframe.h"
 #include "proto/http1.h"
 
 /*
@@ -389,6 +390,32 @@ static void tunnel_bytes(struct pair *p, enum ex_side side, struct sv bytes)
 	p->over = true;
 }
 
+/*
+ * Frames where the answer to a request for a WebSocket should be, or behind that request, before
+ * it is answered: the answer is lost.
+ */
+static bool is_frames(const struct pair *p, enum ex_side side, struct sv bytes)
+{
+	const struct round *round = awaiting(p);
+
+	return round && round->asks && !round->headed[EX_RESPONSE] && !round->ws &&
+	       round->ended[EX_REQUEST] && !p->tunnel &&
+	       wsframe_bits(bytes, side == EX_REQUEST ? WS_FROM_CLIENT : WS_FROM_SERVER) >= 0;
+}
+
+static void tunnel_assumed(struct pair *p)
+{
+	struct round *round = awaiting(p);
+
+	round->now = p->now;
+	round_assume_websocket(round);
+	if (!round->ws)
+		return;
+	/* An answer that was begun, or is being looked for, is none any more. */
+	p->tunnel = round;
+	p->reading[EX_REQUEST] = p->reading[EX_RESPONSE] = NULL;
+}
+
 static void side_feed(struct pair *p, enum ex_side side, struct sv bytes, uint64_t time)
 {
 	size_t taken;
@@ -397,6 +424,8 @@ static void side_feed(struct pair *p, enum ex_side side, struct sv bytes, uint64
 		stat_add(p->pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len);
 		return;
 	}
+	if (is_frames(p, side, bytes))
+		tunnel_assumed(p);
 	taken = p->tunnel ? 0 : http1_feed(&p->http[side], bytes, time);
 	if (p->tunnel && taken < bytes.len)
 		tunnel_bytes(p, side, sv_skip(bytes, taken));

@@ -239,6 +239,14 @@ void round_joined_websocket(struct round *round)
 	websocket_begin(round, SV_NONE, true);
 }
 
+void round_assume_websocket(struct round *round)
+{
+	if (!round->ex)
+		return;
+	round->ex->joined_late = true;
+	websocket_begin(round, SV_NONE, true);
+}
+
 /* An answer that makes a WebSocket of the call (RFC 6455 section 4.2.2, RFC 8441 section 5). */
 static bool makes_websocket(const struct round *round, const struct http_head *head)
 {
@@ -336,6 +344,8 @@ void round_head(struct round *round, enum ex_side side, const struct http_head *
 	ex->msg[side].conflict = head->conflict;
 	ex->msg[side].fields_unknown = head->fields_unknown;
 	keep_headers(round, &ex->msg[side], head);
+	round->asks |= side == EX_REQUEST &&
+		       sv_eq_nocase(ex->msg[side].header[EX_H_UPGRADE], SV("websocket"));
 	if (side == EX_REQUEST)
 		request_head(round, head);
 	else

@@ -37,6 +37,7 @@ struct round {
 	bool connects;
 	bool protocol;	/* CONNECT says what it goes on as (RFC 8441) */
 	bool websocket; /* ... as a WebSocket */
+	bool asks;	/* for an upgrade to a WebSocket */
 	bool upgraded;
 	struct wsock *ws; /* what it goes on as, both ways; NULL: it is HTTP */
 	bool whole;	  /* the response came to its end */
@@ -60,6 +61,11 @@ void round_side_end(struct round *round, enum ex_side side, bool complete);
 
 /* A call of which nothing was seen, and that is a WebSocket by now. */
 void round_joined_websocket(struct round *round);
+/*
+ * It asked to go on as a WebSocket, the answer is lost, and frames are seen: it was granted. Not
+ * known is how messages are packed.
+ */
+void round_assume_websocket(struct round *round);
 /* It went on as a WebSocket, and both sides have closed that. */
 bool round_over(const struct round *round);
 

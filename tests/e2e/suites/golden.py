@@ -12,6 +12,7 @@ import subprocess
 
 from harness import cases, clientlist, daemon, env
 
+from . import ws
 from .clients import write_cases
 
 PLACE = '/tmp/earshot-golden'
@@ -65,6 +66,9 @@ def scenarios(codings):
         ('go-h2', [at('go-plain')], clientlist.few(14)),
         ('node26-h2', [at('node26'), at('fetch.mjs'), 'http2'], clientlist.few(9)),
         ('python-sdk-h2', [env.PYTHON, at('py_sdk.py'), 'async-h2'], few + cases.broken()[3:5]),
+        ('ws-plain', [at('node26'), at('ws.mjs'), 'ws', 'plain'], ws.calls(6)),
+        ('ws-takeover', [at('node26'), at('ws.mjs'), 'ws', 'deflate'], ws.calls(6)),
+        ('ws-alone', [at('node26'), at('ws.mjs'), 'ws', 'deflate'], ws.calls(6)),
         ('rustls-aws-lc', [at('rustls-aws-lc')], OWN),
         ('mcp-pipes', [env.PYTHON, at('py_mcp.py'), 'client', 'stdio', 'legacy'], []),
         ('mcp-http', [env.PYTHON, at('py_mcp.py'), 'both', 'http', 'auto'], []),
@@ -92,9 +96,12 @@ def record(r, ctx, only=None):
     for name, cmd, what in scenarios(ctx.codings):
         if only and name not in only:
             continue
-        provider = ctx.h2_provider if name.endswith('-h2') else ctx.provider
+        provider = ctx.h2_provider if name.endswith('-h2') else \
+            ctx.ws_provider if name.startswith('ws-') else ctx.provider
         environ = daemon.client_env(provider, ctx.pki, PYTHONPATH=os.path.join(PLACE, 'packages'))
         environ.update(E2E_LARGE='300', E2E_CA=pki, SSL_CERT_FILE=pki, NODE_EXTRA_CA_CERTS=pki)
+        if name == 'ws-alone':
+            environ['WS_MOCK'] = 'nocontext'
         path, rec = write_cases(what, PLACE), os.path.join(PLACE, name + '.rec')
         p = subprocess.run([os.path.join(PLACE, 'earshot'), 'run', '--quiet', '--record', rec, '--',
                             *cmd, *arguments(provider, what, path, pki)], env=environ, cwd=PLACE,

@@ -228,6 +228,40 @@ static void test_answer_before_its_request(void **state)
 	finish(&r, CONN_EXIT);
 }
 
+/* The answer that grants it is lost; which side shows that first, and how, does not matter. */
+static void test_lost_handshake(void **state)
+{
+#define JSON_Q "\x81\x93\0\0\0\0{\"type\":\"response\"}"
+#define JSON_R "\x81\x13{\"type\":\"response\"}"
+	(void)state;
+	for (int how = 0; how < 3; how++) {
+		struct run r;
+
+		begin(&r, &pairs_sink, false);
+		r.dir = CONN_WRITE;
+		cut_piece(feed, &r, SV(GET));
+		if (how == 0)
+			r.sink->gap(r.pairs, &r.conn, CONN_READ, 70, r.now);
+		if (how < 2)
+			cut_piece(feed, &r, SV(JSON_Q));
+		if (how)
+			r.sink->gap(r.pairs, &r.conn, CONN_READ, 70, r.now);
+		r.dir = CONN_READ;
+		cut_piece(feed, &r, SV(JSON_R));
+		cut_piece(feed, &r, SV(CLOSE_R));
+		r.dir = CONN_WRITE;
+		cut_piece(feed, &r, SV(CLOSE_Q));
+		finish(&r, CONN_FREED);
+		/* A close frame alone, where none was seen before, is too little to be known. */
+		if (!strstr(r.notes.text, how < 2 ? "r{text|{\"type\":\"response\"}} =done"
+						  : "r{text|{\"type\":\"response\"}} =cut"))
+			fail_msg("%d: %s", how, r.notes.text);
+		assert_int_equal(how < 2,
+				 !!strstr(r.notes.text, "q{text|{\"type\":\"response\"}}"));
+		assert_int_equal(r.stats[ES_U_PROTO_ERROR].events, 0);
+	}
+}
+
 /* A gap inside a frame is exact; one that takes frames of a packed stream leaves marks. */
 static void test_gaps(void **state)
 {
@@ -376,6 +410,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_upgrade_at_every_cut),
 		cmocka_unit_test(test_answer_before_its_request),
+		cmocka_unit_test(test_lost_handshake),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_unknown_extension_is_not_read),
 		cmocka_unit_test(test_bytes_behind_the_close),
