@@ -10,8 +10,12 @@
  *	dialect_new(&d, &opt, sink, ctx);
  *	exchange layer <- &dialect_exchange_ops, d
  *
+ * Where the path says nothing, bodies are looked at: a request without an API is kept for its
+ * first 4 KiB, and its answer must show the same API. A WebSocket gives a call for each turn.
+ *
  * Memory: one reader per open request or unstreamed answer, one arena per model call
- * (bounded, see model/call.h), nothing per event.
+ * (bounded, see model/call.h), nothing per event. The tables of an API are compiled when its
+ * first call comes.
  */
 #include "exchange/exchange.h"
 #include "model/call.h"

@@ -308,6 +308,27 @@ static void *at(void *base, size_t offset)
 	return base ? (char *)base + offset : NULL;
 }
 
+/* A text that counts only if it is whole. */
+static void take_text(struct doc *doc, struct sv *to, const struct json_event *ev)
+{
+	if (content_room(doc->parse, ev->text.len)) {
+		take_string(doc, to, ev, false, 0);
+		return;
+	}
+	doc_settle(doc);
+	doc->skip = true;
+}
+
+static void take_tool_def(struct doc *doc, const struct field *f, const struct json_event *ev)
+{
+	struct parse *p = doc->parse;
+
+	if (p->tool_def && content_room(p, ev->text.len))
+		take_string(doc, at(p->tool_def, f->at), ev, false, 0);
+	else
+		p->tool_def = NULL;
+}
+
 static void take(struct doc *doc, const struct field *f, const struct json_event *ev)
 {
 	struct parse *p = doc->parse;
@@ -326,8 +347,7 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 		take_string(doc, at(c, f->at), ev, false, CALL_STRING_MAX);
 		return;
 	case FIELD_TEXT:
-		if (content_room(p, ev->text.len))
-			take_string(doc, at(c, f->at), ev, false, 0);
+		take_text(doc, at(c, f->at), ev);
 		return;
 	case FIELD_INT:
 		take_int(at(c, f->at), ev, INT64_MIN);
@@ -361,10 +381,7 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 		text = at(p->part, f->at);
 		break;
 	case FIELD_TOOL_DEF:
-		if (p->tool_def && content_room(p, ev->text.len))
-			take_string(doc, at(p->tool_def, f->at), ev, false, 0);
-		else
-			p->tool_def = NULL;
+		take_tool_def(doc, f, ev);
 		return;
 	case FIELD_PART_TEXT:
 		take_part_text(p, ev);
