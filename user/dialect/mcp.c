@@ -140,6 +140,14 @@ void mcp_ask(struct call *c, const struct rpcmsg *m)
 	take_context(c, m);
 }
 
+void mcp_orphan(struct call *c, const struct rpcmsg *m)
+{
+	c->op = CALL_MCP;
+	c->dialect = "mcp";
+	c->mcp.method = sv_of(m->shape);
+	c->mcp.id = id_text(c, rpcmsg_text(m, RPC_ID));
+}
+
 /* Codes that say that the caller did wrong, which is no failure of the server. */
 static bool is_callers_fault(int64_t code)
 {

@@ -22,6 +22,8 @@ enum rpc_meaning rpc_meaning(const struct rpcmsg *m);
 
 /* Fills in what the request, or the notification, says. */
 void mcp_ask(struct call *c, const struct rpcmsg *m);
+/* Of a request that was not seen, by its answer. */
+void mcp_orphan(struct call *c, const struct rpcmsg *m);
 /* ... what its answer says. */
 void mcp_answer(struct call *c, const struct rpcmsg *m);
 

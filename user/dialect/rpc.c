@@ -139,6 +139,7 @@ static struct rpc_place place(struct visit *v, enum ex_side side, bool broken)
 		.session = v->session,
 		.from_client = from_client,
 		.sent = (v->ex->role == EX_CLIENT) == from_client,
+		.late = v->ex->joined_late,
 		.t_begin = from_client && msg->t_first ? msg->t_first : v->t_begin,
 		.t_end = v->now,
 		.where = v->where,

@@ -15,6 +15,25 @@ enum {
 	RULE_ERROR_SEEN,
 	RULE_IS_ERROR,
 	RULE_ELEMENT,
+	RULE_SHAPE, /* and those behind it: a row of shapes[] */
+};
+
+/* What stands in a result of MCP and of which method it is. */
+static const struct {
+	const char *path;
+	const char *method;
+} shapes[] = {
+	{ "result.serverInfo", "initialize" },
+	{ "result.supportedVersions", "server/discover" },
+	{ "result.tools", "tools/list" },
+	{ "result.content", "tools/call" },
+	{ "result.resources", "resources/list" },
+	{ "result.resourceTemplates", "resources/templates/list" },
+	{ "result.contents", "resources/read" },
+	{ "result.prompts", "prompts/list" },
+	{ "result.messages", "prompts/get" },
+	{ "result.completion", "completion/complete" },
+	{ "result.roots", "roots/list" },
 };
 
 #define META "params._meta."
@@ -84,7 +103,7 @@ struct rpcmsg_reader {
 
 int rpcmsg_schema_new(struct rpcmsg_schema **ret)
 {
-	struct json_rule rules[2 * ARRAY_SIZE(base) + 1];
+	struct json_rule rules[2 * ARRAY_SIZE(base) + ARRAY_SIZE(shapes) + 1];
 	char paths[ARRAY_SIZE(base)][80];
 	struct rpcmsg_schema *s = calloc(1, sizeof(*s));
 	size_t n = 0;
@@ -102,6 +121,9 @@ int rpcmsg_schema_new(struct rpcmsg_schema **ret)
 		rules[n++].path = paths[i];
 	}
 	rules[n++] = (struct json_rule){ "[]", RULE_ELEMENT, 0, GROUP_BASE };
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+		rules[n++] = (struct json_rule){ shapes[i].path, (uint16_t)(RULE_SHAPE + i), 0,
+						 GROUP_BASE };
 	err = json_schema_new(&s->json, rules, n);
 	if (err) {
 		free(s);
@@ -125,6 +147,7 @@ static void message_reset(struct rpcmsg *m)
 		buf_reset(&m->text[i]);
 	m->has_error = m->has_result = m->is_error = m->has_id = m->broken = m->whole_id = m->cut =
 		false;
+	m->shape = NULL;
 }
 
 static void message_done(struct rpcmsg_reader *r, bool broken)
@@ -173,6 +196,10 @@ static int on_value(void *ctx, const struct json_event *ev)
 		return 0;
 	}
 	r->inside = true;
+	if (ev->id >= RULE_SHAPE) {
+		m->shape = shapes[ev->id - RULE_SHAPE].method;
+		return 0;
+	}
 	switch (ev->id) {
 	case RULE_RESULT_SEEN:
 		m->has_result = true;

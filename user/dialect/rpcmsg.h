@@ -47,7 +47,8 @@ struct rpcmsg {
 	bool broken;			      /* not all of it was seen, or it is no JSON */
 	bool whole_id;			      /* the id was read to its end */
 	bool cut;			      /* content did not fit */
-	struct buf text[RPC_TEXTS];	      /* len 0: was not there */
+	const char *shape; /* MCP's method that such a result answers, static; NULL: not known */
+	struct buf text[RPC_TEXTS]; /* len 0: was not there */
 };
 
 static inline struct sv rpcmsg_text(const struct rpcmsg *m, enum rpc_text t)

@@ -28,7 +28,7 @@ static void fill(void *ctx, struct call *c, uint32_t n)
 
 	c->id = (struct call_id){ s->tgid, s->proc_start, s->object, s->birth, n };
 	c->mcp.transport = CALL_TRANSPORT_PIPE;
-	if (p->from_client && s->client_tgid) {
+	if (c->role == CALL_SERVER && s->client_tgid) {
 		c->role = CALL_CLIENT;
 		c->owner_tgid = s->client_tgid;
 	}
@@ -41,6 +41,7 @@ static void on_message(void *ctx, const struct rpcmsg *m)
 		.own = &p->talk,
 		.from_client = p->from_client,
 		.sent = !p->from_client,
+		.late = p->stream->late,
 		.t_begin = p->t_begin[p->from_client],
 		.t_end = p->now,
 		.loss = m->broken ? p->loss : 0,

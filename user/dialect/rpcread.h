@@ -8,7 +8,7 @@
  */
 #include "dialect/rpc.h"
 
-/* Requests that one end told, for when the other end tells them, too. */
+/* Requests that one end told, for when the other end tells them, too: the first has it. */
 #define RPC_SENT_MAX 512
 #define RPC_SENT_NS  10000000000ull
 
@@ -32,8 +32,12 @@ struct rpc_reader {
 	struct rpc_stats stats;
 	struct rpcmsg_schema *schema;
 	struct talks talks;
-	struct rpc_sent sent[RPC_SENT_MAX];
-	size_t sent_next;
+	/* By who told it: the receiver (0), the sender (1). */
+	struct rpc_sent sent[2][RPC_SENT_MAX];
+	size_t sent_next[2];
+	/* Every id that was asked with, for answers whose request one end lost. */
+	struct rpc_sent asked[2][RPC_SENT_MAX];
+	size_t asked_next[2];
 	struct rpc_card cards[RPC_CARDS_MAX];
 	size_t card_next;
 };
@@ -44,6 +48,7 @@ struct rpc_place {
 	struct talk *session; /* it is part of; NULL: of none */
 	bool from_client;
 	bool sent; /* by the process that is watched */
+	bool late; /* what came before was not seen */
 	uint64_t t_begin, t_end;
 	uint64_t where; /* hash of the authority; 0: a pipe */
 	uint32_t loss;	/* CALL_LOSS() bits for what is missing of it */

@@ -16,38 +16,47 @@ uint64_t rpc_hash(struct sv s)
 
 /* ---- requests that both ends tell ---- */
 
-static uint64_t what_is_asked(const struct rpc_place *w, const struct rpcmsg *m)
+/* with_method: else all that is known of it is its id. */
+static uint64_t what_is_asked(const struct rpc_place *w, const struct rpcmsg *m, bool with_method)
 {
-	static const enum rpc_text parts[] = { RPC_METHOD, RPC_ID,    RPC_NAME,
-					       RPC_URI,	   RPC_TOKEN, RPC_TRACEPARENT };
-	uint64_t hash = w->where;
+	struct sv id = rpcmsg_text(m, RPC_ID);
+	struct sv method = with_method ? rpcmsg_text(m, RPC_METHOD) : SV("");
+	uint64_t hash = XXH3_64bits_withSeed(id.p ? id.p : "", id.len, w->where);
 
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		struct sv s = rpcmsg_text(m, parts[i]);
-
-		hash = XXH3_64bits_withSeed(s.p ? s.p : "", s.len, hash + i);
-	}
-	return hash | 1;
+	return XXH3_64bits_withSeed(method.p ? method.p : "", method.len, hash) | 1;
 }
 
-/* True when the sender's end has told this request. Each is asked for once. */
-static bool told_by_sender(struct rpc_reader *r, const struct rpc_place *w, const struct rpcmsg *m)
+static struct rpc_sent *seen(struct rpc_sent ring[RPC_SENT_MAX], uint64_t what, uint64_t time)
 {
-	uint64_t what = w->where ? what_is_asked(w, m) : 0;
-
-	if (!what)
-		return false;
-	if (w->sent) {
-		r->sent[r->sent_next++ % RPC_SENT_MAX] = (struct rpc_sent){ what, w->t_begin };
-		return false;
-	}
 	for (size_t i = 0; i < RPC_SENT_MAX; i++) {
-		if (r->sent[i].what != what || r->sent[i].time + RPC_SENT_NS < w->t_begin)
-			continue;
-		r->sent[i].what = 0;
-		return true;
+		if (ring[i].what == what && ring[i].time + RPC_SENT_NS >= time)
+			return &ring[i];
 	}
-	return false;
+	return NULL;
+}
+
+/*
+ * True when the other end has told this request. That is the sender's, but where bytes of it came
+ * late. Each is asked for once.
+ */
+static bool told_by_other(struct rpc_reader *r, const struct rpc_place *w, const struct rpcmsg *m)
+{
+	uint64_t what = what_is_asked(w, m, true);
+	struct rpc_sent *other = w->where ? seen(r->sent[!w->sent], what, w->t_begin) : NULL;
+
+	if (other)
+		other->what = 0;
+	else if (w->where)
+		r->sent[w->sent][r->sent_next[w->sent]++ % RPC_SENT_MAX] =
+			(struct rpc_sent){ what, w->t_begin };
+	return other != NULL;
+}
+
+static void note_asked(struct rpc_reader *r, const struct rpc_place *w, const struct rpcmsg *m)
+{
+	if (w->where && m->has_id)
+		r->asked[w->sent][r->asked_next[w->sent]++ % RPC_SENT_MAX] =
+			(struct rpc_sent){ what_is_asked(w, m, false), w->t_begin };
 }
 
 /* ---- agents' cards ---- */
@@ -166,7 +175,9 @@ static void take_request(struct rpc_reader *r, struct rpc_place *w, const struct
 		a.shadow = true;
 		r->stats.foreign += meaning == RPC_FOREIGN;
 	}
-	if (!a.shadow && told_by_sender(r, w, m)) {
+	if (!a.shadow)
+		note_asked(r, w, m);
+	if (!a.shadow && told_by_other(r, w, m)) {
 		a.shadow = true;
 		r->stats.both_ends++;
 	}
@@ -223,7 +234,7 @@ static void take_notification(struct rpc_reader *r, struct rpc_place *w, const s
 {
 	struct asked *a;
 
-	if (told_by_sender(r, w, m)) {
+	if (told_by_other(r, w, m)) {
 		r->stats.both_ends++;
 		return;
 	}
@@ -258,6 +269,42 @@ static struct asked *asked_for(struct rpc_place *w, uint64_t id, struct talk **r
 	return (*ret_in)->asked_count == 1 ? talk_find(*ret_in, 0, !w->from_client) : NULL;
 }
 
+/*
+ * The answer to a request that was lost, or passed before anybody looked. What it asked shows in
+ * the result; of an error or an empty result nobody knows.
+ */
+static void take_orphan(struct rpc_reader *r, struct rpc_place *w, const struct rpcmsg *m)
+{
+	const struct talk *t = waits_in(w);
+	struct asked *a;
+
+	r->stats.unmatched++;
+	if ((!t->is_mcp && !m->shape) || !m->has_id)
+		return;
+	/* The other end has the whole of it. */
+	if (w->where && seen(r->asked[w->sent], what_is_asked(w, m, false), w->t_begin)) {
+		w->ours = true;
+		r->stats.both_ends++;
+		return;
+	}
+	a = calloc(1, sizeof(*a));
+	w->sent = !w->sent;
+	if (a)
+		a->call = call_begin(r, w);
+	w->sent = !w->sent;
+	if (!a || !a->call) {
+		free(a);
+		return;
+	}
+	w->ours = true;
+	a->call->loss |= w->late ? CALL_LOSS(JOINED_LATE) : CALL_LOSS(GAP);
+	mcp_orphan(a->call, m);
+	mcp_answer(a->call, m);
+	learn(w, m);
+	a->call->t_end = w->t_end;
+	talk_tell(&r->talks, waits_in(w), a, w->t_end);
+}
+
 static void take_answer(struct rpc_reader *r, struct rpc_place *w, const struct rpcmsg *m)
 {
 	uint64_t id = m->has_id ? rpc_hash(rpcmsg_text(m, RPC_ID)) : 0;
@@ -265,7 +312,7 @@ static void take_answer(struct rpc_reader *r, struct rpc_place *w, const struct 
 	struct asked *a = asked_for(w, id, &in);
 
 	if (!a) {
-		r->stats.unmatched++;
+		take_orphan(r, w, m);
 		return;
 	}
 	w->answered = !a->answered;

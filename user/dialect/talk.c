@@ -107,6 +107,8 @@ void talk_leave(struct talks *all, struct talk *t)
 void talks_stop(struct talks *all, enum call_outcome how, uint64_t time)
 {
 	while (all->oldest) {
+		for (struct asked *a = all->oldest->asked; a; a = a->next)
+			a->call->loss |= CALL_LOSS(STOPPED);
 		talk_end(all, all->oldest, how, "", time);
 		forget(all, all->oldest);
 	}

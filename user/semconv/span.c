@@ -119,7 +119,7 @@ static struct sv name_detail(const struct call *c)
 static struct sv name_start(const struct call *c)
 {
 	if (c->op == CALL_MCP)
-		return c->mcp.method;
+		return c->mcp.method.len ? c->mcp.method : SV("jsonrpc");
 	if (c->op != CALL_HTTP)
 		return sv_of(call_op_name(c->op));
 	if (c->http.grpc_method.len)

@@ -196,7 +196,7 @@ static void put_mcp(struct text *t, const struct call *c)
 					      : c->mcp.resource_uri;
 
 	text_put(t, DIM, c->role == CALL_SERVER ? "mcp server " : "mcp ");
-	text_wire(t, PLAIN, c->mcp.method, NAME_MAX_SHOWN);
+	text_wire(t, PLAIN, c->mcp.method.len ? c->mcp.method : SV("?"), NAME_MAX_SHOWN);
 	if (about.len) {
 		text_put(t, PLAIN, " ");
 		text_wire(t, BOLD, about, NAME_MAX_SHOWN);

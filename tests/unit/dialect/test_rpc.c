@@ -302,7 +302,8 @@ static void test_old_transport(void **state)
 	finish(&run, "mcp client method=initialize id=0 session=x-1 version=2025-03-26 "
 		     "peer=weather 3-6\n"
 		     "mcp client method=tools/call id=a-1 tool=geo session=x-1 "
-		     "version=2025-03-26 peer=weather args={\"q\":\"Paris\"} (end not seen) 6-7\n");
+		     "version=2025-03-26 peer=weather args={\"q\":\"Paris\"} (end not seen) "
+		     "lost:stopped 6-7\n");
 }
 
 /* 2026-07-28: no session; what the message is stands in the head, too. */
@@ -590,6 +591,31 @@ static void test_pipe(void **state)
 	       "error=no_response (no response) owner=5 10-10\n");
 }
 
+/* Of requests that were lost the answers tell, once it is known that this is MCP. */
+static void test_orphans(void **state)
+{
+	struct run run;
+	struct rpc_stream s = { .tgid = 9, .client_tgid = 5 };
+
+	(void)state;
+	begin(&run);
+	rpc_pipe_ops.open(run.r, &s);
+	pipe_say(&run, &s, false, "{\"jsonrpc\":\"2.0\",\"id\":9,\"result\":{\"x\":1}}", true);
+	pipe_say(&run, &s, false, INIT_OK, true);
+	pipe_say(&run, &s, false, "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-1}}", true);
+	pipe_say(&run, &s, false, CALL_OK_, true);
+	rpc_pipe_ops.close(run.r, &s, CONN_EXIT, run.now);
+	assert_int_equal(rpc_reader_stats(run.r)->unmatched, 4);
+	finish(&run,
+	       "mcp client method=initialize id=0 version=2025-03-26 peer=weather owner=5 "
+	       "lost:gap 3-3\n"
+	       "mcp client id=2 version=2025-03-26 peer=weather error=-1 code=-1 (error) "
+	       "owner=5 lost:gap 4-4\n"
+	       "mcp client method=tools/call id=a-1 version=2025-03-26 peer=weather "
+	       "result={\"content\":[{\"type\":\"text\",\"text\":\"48N\"}],\"isError\":false} "
+	       "owner=5 lost:gap 5-5\n");
+}
+
 /* Requests that nobody answers do not pile up. */
 static void test_bound(void **state)
 {
@@ -626,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_a2a),
 		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_orphans),
 		cmocka_unit_test(test_bound),
 	};
 
