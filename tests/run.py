@@ -80,9 +80,9 @@ class Context:
 
 def e2e_tests(ctx):
     from suites import (behaviour, blind, clients, export, local, mcp, patched, robust,
-                        selfcheck, stacks, survive, vendors, ws)
-    return [t for m in (selfcheck, clients, stacks, ws, local, mcp, vendors, patched, survive,
-                        blind, robust, behaviour, export) for t in m.tests(ctx)]
+                        selfcheck, stacks, survive, traces, vendors, ws)
+    return [t for m in (selfcheck, clients, traces, stacks, ws, local, mcp, vendors, patched,
+                        survive, blind, robust, behaviour, export) for t in m.tests(ctx)]
 
 
 def run_e2e(r, o):

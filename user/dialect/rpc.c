@@ -253,8 +253,9 @@ static void on_begin(void *ctx, struct exchange *ex)
 	/* A2A is told by the client. */
 	if (v->mode != MODE_RPC && ex->role == EX_SERVER)
 		v->mode = MODE_RPC;
-	v->ours = v->own.is_mcp =
-		header[EX_H_MCP_SESSION_ID].len || header[EX_H_MCP_PROTOCOL_VERSION].len;
+	/* A revision alone goes with discovery of other kinds, too. */
+	v->ours = header[EX_H_MCP_SESSION_ID].len;
+	v->own.is_mcp = v->ours || header[EX_H_MCP_PROTOCOL_VERSION].len;
 	talk_name(v->own.protocol, header[EX_H_MCP_PROTOCOL_VERSION]);
 	join(v, header[EX_H_MCP_SESSION_ID].len ? header[EX_H_MCP_SESSION_ID]
 						: session_in(ex->target));

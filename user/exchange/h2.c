@@ -249,7 +249,7 @@ static void take_host(struct h2 *h, struct http_head *head)
 
 	if (!head->authority.len && head->fields_unknown && !h->hosts)
 		head->authority = host;
-	else if (head->authority.len && host.len)
+	else if (head->authority.len && h->host)
 		h->hosts |= !sv_eq_nocase(host, head->authority);
 	else if (head->authority.len)
 		h->host = strndup(head->authority.p, sv_cut(head->authority, HOST_MAX).len);

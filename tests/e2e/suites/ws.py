@@ -6,6 +6,7 @@ import shutil
 from harness import cases, compare, daemon, env, truth
 from mock import provider
 
+from .blind import Running
 from .clients import script, write_cases
 
 NODE = os.path.join(env.CACHE, 'npm', 'ws.mjs')
@@ -103,5 +104,39 @@ def run_client(r, ctx, client):
     compare.replayed(r, run)
 
 
+def joined(r, ctx, packed, mock):
+    """Joined in mid-connection: the calls that begin while we watch have id, tokens and reasons,
+    if each message can be read alone; else they are there, and marked."""
+    if env.missing(PIP):
+        r.skip('joined, ' + packed, env.missing(PIP))
+        return
+    what = [cases.case('late%02d' % i, 'responses', 'events=4,gap=30') for i in range(24)]
+    p = provider.Provider(ctx.pki['cert'], ctx.pki['key'], websockets=True)
+    try:
+        w = Running(p, [env.PYTHON, script('py_ws.py'), 'sync', packed, write_cases(what)],
+                    daemon.client_env(p, ctx.pki, WS_MOCK=mock))
+    finally:
+        p.stop()
+    r.check(w.alive and w.went_on, 'the client ran on, unharmed')
+    stats = w.run.stats['stats']
+    ids = {e['facts']['response_id'] for e in w.run.exchanges}
+    known = [s for s in w.run.spans if s.id]
+    if packed == 'deflate' and 'nocontext' not in mock:
+        r.check(stats.get('U_WS_UNREAD', {}).get('events', 0) > 10, 'unread, and counted', stats)
+        r.check(all(s.a.get('earshot.capture.complete') is False for s in w.run.spans), 'marked')
+        return
+    r.check(len(known) >= 3, 'calls were seen', '%d spans, %s' % (len(w.run.spans), stats))
+    r.check({s.id for s in known} <= ids, 'no call that was none')
+    whole = [s for s in known if s.a.get('gen_ai.usage.output_tokens')]
+    r.check(len(whole) >= len(known) - 2, 'all but the first and the last are whole')
+    # The client's own messages refer to each other all the same.
+    r.check(stats.get('U_WS_UNREAD', {}).get('events', 0) <= (len(ids) if mock else 0), 'unread',
+            stats)
+
+
+JOINS = [('plain', ''), ('deflate', 'nocontext'), ('deflate', '')]
+
+
 def tests(ctx):
-    return [('ws: ' + c.name, lambda r, c=c: run_client(r, ctx, c)) for c in table()]
+    return [('ws: joined late, %s %s' % j, lambda r, j=j: joined(r, ctx, *j)) for j in JOINS] + [
+        ('ws: ' + c.name, lambda r, c=c: run_client(r, ctx, c)) for c in table()]
