@@ -157,6 +157,15 @@ class Run(Speaker):
                                                 error_message='Oops')
 
 
+class RunAzure(Run):
+    name, host, provider = 'azure run', 'res.services.ai.azure.com', 'azure.ai.openai'
+    late_provider = 'openai'
+    scenarios = (PLAIN,)
+
+    def target(self, s, stream):
+        return '/api/projects/p/threads/th_1/runs?api-version=v1'
+
+
 class Session(Speaker):
     name, host = 'anthropic session', 'api.anthropic.com'
     op, provider, dialect = 'invoke_agent', 'anthropic', 'agent.session'
@@ -221,5 +230,5 @@ class Prompt(Responses):
                           variables='city:' + s.prompt)
 
 
-SPEAKERS = [Create, CreateAnthropic, CreateMistral, CreateAzure, CreateBedrock, Run, Session, Fetch,
-            Prompt]
+SPEAKERS = [Create, CreateAnthropic, CreateMistral, CreateAzure, CreateBedrock, Run, RunAzure,
+            Session, Fetch, Prompt]

@@ -131,7 +131,11 @@ class Invoke(Bedrock):
     vendor = None
     scenarios = (PLAIN,)
     method_head = (('x-amzn-bedrock-guardrailidentifier', 'gr-2'),)
-    late_whole = False
+
+    def case(self, kind, s, ask, fact, answer, outcome='ok', end='freed', late=False):
+        if late:        # which of both it was, the request would tell
+            fact['op'] = 'chat'
+        return super().case(kind, s, ask, fact, answer, outcome, end, late)
 
     def event(self, name, obj):
         if name.endswith('Exception'):
@@ -217,8 +221,6 @@ class InvokeLlama(Invoke):
                                       'stop_reason': 'stop'}, **self.metrics(s))),
                           {'finish': 'stop', 'output': s.usage.output})]
 
-    late_stream = False
-
 
 class InvokeTitan(InvokeLlama):
     name = 'bedrock titan'
@@ -250,6 +252,7 @@ class InvokeTitan(InvokeLlama):
 
 class InvokeMistral(InvokeLlama):
     name = 'bedrock mistral'
+    late_whole = False          # too little stands in it
 
     def request(self, s, stream):
         return {'prompt': s.prompt, 'max_tokens': s.max_tokens, 'temperature': s.temperature,
@@ -304,6 +307,11 @@ class InvokeNova(Invoke):
             del body[key]
         del fact['top_k']
         return dict(body, schemaVersion='messages-v1'), fact
+
+    def case(self, kind, s, ask, fact, answer, outcome='ok', end='freed', late=False):
+        if kind == 'late whole':        # nothing tells it from Converse
+            fact['dialect'] = 'bedrock.converse'
+        return super().case(kind, s, ask, fact, answer, outcome, end, late)
 
     def content(self, s):
         return self.theirs.content(s)

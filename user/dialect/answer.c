@@ -172,9 +172,26 @@ void answer_tool(struct parse *p, struct candidate *c, struct slot *s, enum part
 	}
 }
 
+/* Of a tool call whose start was lost, neither name nor id is known: it is none to tell of. */
+static void drop_nameless(struct call *c)
+{
+	struct call_tool **at = &c->tools;
+
+	while (*at) {
+		if ((*at)->id.len || (*at)->name.len) {
+			at = &(*at)->next;
+			continue;
+		}
+		*at = (*at)->next;
+		c->tool_count--;
+	}
+}
+
 void answer_settle(struct parse *p)
 {
 	struct call_message **end = &p->call->content.output;
+
+	drop_nameless(p->call);
 
 	for (struct candidate *c = p->candidates; c; c = c->next) {
 		if (!c->message)

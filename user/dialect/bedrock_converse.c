@@ -277,11 +277,9 @@ void bedrock_head(struct parse *p)
 	take_count(p, &c->usage.cache_read, EX_H_BEDROCK_CACHE_READ);
 	take_count(p, &c->usage.cache_write, EX_H_BEDROCK_CACHE_WRITE);
 	if (!c->resp.request_id.len)
-		string_piece(p, &c->resp.request_id, resp->header[EX_H_AMZN_REQUEST_ID],
-			     CALL_STRING_MAX);
+		string_raw(p, &c->resp.request_id, resp->header[EX_H_AMZN_REQUEST_ID]);
 	if (!c->req.guardrail_id.len)
-		string_piece(p, &c->req.guardrail_id, req->header[EX_H_BEDROCK_GUARDRAIL],
-			     CALL_STRING_MAX);
+		string_raw(p, &c->req.guardrail_id, req->header[EX_H_BEDROCK_GUARDRAIL]);
 }
 
 const struct api api_bedrock_converse = {

@@ -172,6 +172,14 @@ void string_piece(struct parse *p, struct sv *to, struct sv piece, size_t max)
 		arena_append(&p->call->arena, to, cut);
 }
 
+void string_raw(struct parse *p, struct sv *to, struct sv raw)
+{
+	char good[UTF8_REPAIR_MAX(CALL_STRING_MAX)];
+	struct sv s = { good, utf8_repair(good, sv_cut(raw, CALL_STRING_MAX)) };
+
+	string_piece(p, to, s, CALL_STRING_MAX);
+}
+
 /* A string that may come in pieces. keep: one that is there already stays. */
 static void take_string(struct doc *doc, struct sv *to, const struct json_event *ev, bool keep,
 			size_t max)

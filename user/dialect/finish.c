@@ -22,7 +22,7 @@ void parse_error(struct parse *p, struct sv type)
 {
 	p->error_seen = true;
 	if (!p->call->error_type.len)
-		string_piece(p, &p->call->error_type, type, CALL_STRING_MAX);
+		string_raw(p, &p->call->error_type, type);
 }
 
 static struct sv number_text(char *text, size_t size, int64_t v)

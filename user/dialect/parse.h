@@ -452,6 +452,8 @@ void doc_close(struct doc *doc);
 bool number_int(struct sv text, int64_t *ret);
 /* Appends a piece of a string to *to; max 0: only the arena limits it. */
 void string_piece(struct parse *p, struct sv *to, struct sv piece, size_t max);
+/* Text that is no JSON's, as of header fields: what is no UTF-8 in it is replaced. */
+void string_raw(struct parse *p, struct sv *to, struct sv raw);
 
 static inline struct sv stage_get(const struct stage *s, enum stage_text t)
 {

@@ -208,10 +208,19 @@ static const struct api *find_event(struct parse *p, const struct ex_event *ev)
 	return find(p, ev->data);
 }
 
+/* Behind AWS the body of any vendor is one of InvokeModel. */
+static const struct api *behind_aws(const struct parse *p, const struct api *api)
+{
+	if (!p->ex->msg[EX_RESPONSE].header[EX_H_AMZN_REQUEST_ID].len || p->api)
+		return api;
+	return sv_starts(sv_of(api->name), SV("bedrock.")) ? api : &api_bedrock_invoke;
+}
+
 static void take(struct parse *p, const struct api *api)
 {
 	if (!api)
 		return;
+	api = behind_aws(p, api);
 	if (!p->api)
 		parse_set_api(p, api);
 	p->shape_seen = api == p->api;

@@ -102,6 +102,126 @@ static void test_cases(void **state)
 	assert_true(n > 100 && !bad);
 }
 
+/* Facts that are right or not there, whatever is lost. */
+static const char *const firm[] = {
+	"model=",	 "id=",	      "answered_by=", "tool=",
+	"conversation=", "agent_id=", "source=",      "previous=",
+};
+
+static bool has_line(struct sv text, struct sv line)
+{
+	while (text.len) {
+		struct sv l = sv_cut(text, sv_find(text, '\n'));
+
+		if (sv_eq(l, line))
+			return true;
+		text = sv_skip(text, l.len < text.len ? l.len + 1 : l.len);
+	}
+	return false;
+}
+
+/* Of a tool call one half may be lost. */
+static bool has_half(struct sv text, struct sv tool)
+{
+	size_t mark = sv_find(tool, '#');
+	bool nameless = mark == strlen("tool="), idless = mark + 1 == tool.len;
+	struct sv half = nameless ? sv_skip(tool, mark) : sv_cut(tool, mark + 1);
+
+	return (nameless || idless) && memmem(text.p, text.len, half.p, half.len);
+}
+
+/* Each firm line of what came must stand in what came without the hole. */
+static bool none_wrong(struct sv got, struct sv whole)
+{
+	while (got.len) {
+		struct sv l = sv_cut(got, sv_find(got, '\n'));
+
+		for (size_t i = 0; i < ARRAY_SIZE(firm); i++) {
+			if (sv_starts(l, sv_of(firm[i])) && !has_line(whole, l) &&
+			    !(sv_starts(l, SV("tool=")) && has_half(whole, l)))
+				return false;
+		}
+		got = sv_skip(got, l.len < got.len ? l.len + 1 : l.len);
+	}
+	return true;
+}
+
+/* One of the two bodies with a hole of some bytes. */
+static void play_hole(struct play_wire *w, const struct wire_case *c, bool in_request, size_t at,
+		      size_t len)
+{
+	struct conn conn = { .tgid = 7, .proto = CONN_HTTP1, .tls = true };
+	struct sv text[2] = { c->request, c->answer };
+
+	conn.request_dir = CONN_WRITE;
+	w->at = 0;
+	notes_reset(&w->notes);
+	pairs_sink.open(w->pairs, &conn);
+	for (int i = 0; i < 2; i++) {
+		enum conn_dir dir = i ? CONN_READ : CONN_WRITE;
+		bool holed = in_request == !i;
+		struct sv head = sv_cut(text[i], holed ? at : text[i].len);
+		struct sv tail = sv_skip(text[i], holed ? at + len : text[i].len);
+
+		if (head.len)
+			pairs_sink.bytes(w->pairs, &conn, dir, head, 2 * SEC);
+		if (holed)
+			pairs_sink.gap(w->pairs, &conn, dir, len, 2 * SEC);
+		if (tail.len)
+			pairs_sink.bytes(w->pairs, &conn, dir, tail, 2 * SEC);
+	}
+	pairs_sink.close(w->pairs, &conn, CONN_FREED, 9 * SEC);
+}
+
+#define HOLES 30
+
+static bool check_holes(struct play_wire *w, const struct wire_case *c)
+{
+	uint64_t seed = c->answer.len;
+
+	for (int i = 0; i < HOLES; i++) {
+		bool in_request = i % 3 == 0;
+		struct sv text = in_request ? c->request : c->answer;
+		size_t at, len;
+
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		at = (size_t)(seed >> 33) % text.len;
+		len = 1 + (size_t)(seed >> 20) % 64;
+		len = len < text.len - at ? len : text.len - at;
+		play_hole(w, c, in_request, at, len);
+		if (none_wrong((struct sv){ w->notes.text, w->notes.len }, c->bare))
+			continue;
+		printf("%.*s, %zu bytes at %zu of %s:\n%s\nwhole:\n%.*s\n", SV_ARG(c->name), len,
+		       at, in_request ? "the request" : "the answer", w->notes.text,
+		       SV_ARG(c->bare));
+		return false;
+	}
+	return true;
+}
+
+/* What is lost leaves facts out, and makes none up. */
+static void test_holes(void **state)
+{
+	struct sv all = wire_read(), rest = all;
+	static struct play_wire w;
+	size_t n = 0, bad = 0;
+
+	(void)state;
+	wire_init(&w, false, on_call);
+	while (rest.len) {
+		struct wire_case c = wire_next(&rest);
+
+		if (!sv_eq(c.end, SV("freed")) || !c.request.len)
+			continue;
+		bad += !check_holes(&w, &c);
+		n++;
+	}
+	wire_done(&w);
+	free((char *)all.p);
+	print_message("%zu cases, %zu bad\n", n, bad);
+	assert_true(!bad);
+}
+
 /* A million runs: what is freed need not be remembered for long. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
@@ -112,6 +232,7 @@ const char *__asan_default_options(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_holes),
 		cmocka_unit_test(test_cases),
 	};
 
