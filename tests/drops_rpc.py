@@ -23,7 +23,7 @@ def is_rpc(s):
 
 
 def is_notice(s):
-    return is_rpc(s) and 'jsonrpc.request.id' not in s.a
+    return s.a.get('mcp.method.name', '').startswith('notifications/')
 
 
 def key_of(s):
@@ -77,6 +77,10 @@ def judge(base, got):
     told = collections.Counter(s.a.get('mcp.method.name') for s in got if is_notice(s))
     had = collections.Counter(s.a.get('mcp.method.name') for s in base if is_notice(s))
     out += ['%s: of nothing, or twice' % m for m in told if told[m] > had[m]]
+    # A request whose id was lost at one end is told by both: it cannot be known again.
+    out += ['%s: without an id, and no mark' % s.name for s in got if is_rpc(s) and
+            'jsonrpc.request.id' not in s.a and not is_notice(s) and
+            s.a.get('earshot.capture.complete') is not False]
     tasks = {s.a.get('gen_ai.conversation.id') for s in base}
     out += ['%s: of nothing' % s.name for s in got if s.name.startswith('invoke_agent') and
             s.a.get('gen_ai.conversation.id') not in tasks | {None}]
