@@ -18,6 +18,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, 'e2e')]
 import drops_rpc    # noqa: E402
+import drops_ws    # noqa: E402
 from harness import env, spans as span_file    # noqa: E402
 
 RECORDS_MAX = 300
@@ -248,6 +249,10 @@ class Recording:
         return any(s.a.get('gen_ai.operation.name') == 'invoke_agent' or 'mcp.method.name' in s.a
                    for s in self.base)
 
+    def socket(self):
+        return any(r.len and r.type == DATA and r.bytes.startswith(b'HTTP/1.1 101')
+                   for r in self.records)
+
     def name_of(self, s):
         """Ids come from the stream, of which those that the line makes are named by their first
         record."""
@@ -315,6 +320,9 @@ def try_one(recording, k, gone):
         spans = replay(recording.dropped(k, gone))
         if recording.shared():
             return drops_rpc.judge(recording.base, spans)
+        if recording.socket():
+            return drops_ws.judge(recording.base, spans, lambda k, g, w: part_of(
+                content(k, g), content(k, w)))
         return judge(recording, k, gone, spans)
     except (RuntimeError, subprocess.TimeoutExpired) as e:
         return [str(e)]

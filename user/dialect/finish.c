@@ -73,6 +73,13 @@ static void end_answer(struct parse *p)
 	doc_close(&p->answer);
 }
 
+/* Realtime answers what it hears; elsewhere an answer without its request is proof of a loss. */
+static bool must_have_asked(const struct parse *p)
+{
+	return !p->asked &&
+	       (p->ex->msg[EX_REQUEST].gapped || p->mother->api == &api_live_responses);
+}
+
 /* What is known to be missing. Also says whether the answer's end may be. */
 static void take_loss(struct parse *p)
 {
@@ -84,7 +91,7 @@ static void take_loss(struct parse *p)
 
 	if (p->mother) {
 		/* What the session lost at other times is not this turn's. */
-		c->loss = p->turn_gapped ? CALL_LOSS(GAP) : 0;
+		c->loss = p->turn_gapped || must_have_asked(p) ? CALL_LOSS(GAP) : 0;
 	} else {
 		c->lost_bytes = req->lost + resp->lost;
 		c->loss = carry_loss(req) | carry_loss(resp);
@@ -161,6 +168,20 @@ static void take_finish_reasons(struct parse *p)
 	}
 }
 
+/*
+ * From a request to the first event, both of which were seen. Where the handshake was not, the
+ * first request may have been found only when its answer came.
+ */
+static bool turn_is_timed(const struct parse *p)
+{
+	const struct exchange *ex = p->ex;
+
+	if (!p->turn &&
+	    (ex->joined_late || !ex->msg[EX_REQUEST].head_seen || !ex->msg[EX_RESPONSE].head_seen))
+		return false;
+	return p->asked && !p->first_lost && p->t_first_event > p->t_begin;
+}
+
 static void take_times(struct parse *p, uint64_t time)
 {
 	const struct ex_message *resp = &p->ex->msg[EX_RESPONSE];
@@ -168,7 +189,8 @@ static void take_times(struct parse *p, uint64_t time)
 	if (p->mother) {
 		p->call->t_start = p->t_begin;
 		p->call->t_end = time > p->t_begin ? time : p->t_begin;
-		p->call->t_first_chunk = p->asked ? p->t_first_event : 0;
+		if (turn_is_timed(p))
+			p->call->t_first_chunk = p->t_first_event;
 		return;
 	}
 	/* A connection that idles on after a whole answer does not make the call longer. */

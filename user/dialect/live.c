@@ -22,6 +22,7 @@ struct live {
 	uint32_t made;
 	struct buf setup; /* Gemini: the session's own request */
 	struct sv model;  /* in the mother's arena */
+	bool gapped;	  /* no event of the server's came since something was lost */
 	/* A frame that comes in pieces goes on to whom its start went to. */
 	struct parse *going[2]; /* by enum ex_side */
 	char going_type[64];	/* of the answer's */
@@ -34,6 +35,7 @@ enum word {
 	WORD_SETUP,
 	WORD_CONTENT,
 	WORD_TOOLS,
+	WORD_MODEL,
 };
 
 static void on_word(struct parse *p, const struct field *f, const struct json_event *ev)
@@ -53,6 +55,7 @@ static const struct field frame_rows[] = {
 	ROW_FN("setup", on_word, WORD_SETUP),
 	ROW_FN("serverContent", on_word, WORD_CONTENT),
 	ROW_FN("toolCall", on_word, WORD_TOOLS),
+	ROW_FN("model", on_word, WORD_MODEL),
 };
 
 static const struct field_set frame_set = FIELD_SET(frame_rows);
@@ -118,10 +121,13 @@ static void turn_end(struct parse *mother, struct turn *t, uint64_t time)
 	parse_end(p, time);
 }
 
-/* Which turn a server's event belongs to: by stream, by response, else the oldest. */
+/*
+ * Which turn a server's event belongs to: by stream; by response, or, for a response that is new,
+ * the oldest that has none; an event that names none goes to the response that began last.
+ */
 static struct turn *turn_of(struct live *l, struct sv stream_id, struct sv response_id)
 {
-	struct turn *fresh = NULL;
+	struct turn *fresh = NULL, *begun = NULL;
 
 	for (size_t i = 0; i < l->count; i++) {
 		struct turn *t = &l->turns[i];
@@ -130,10 +136,30 @@ static struct turn *turn_of(struct live *l, struct sv stream_id, struct sv respo
 			continue;
 		if (response_id.len && sv_eq(t->id, response_id))
 			return t;
-		if (!fresh && (!t->id.len || !response_id.len))
+		if (t->id.len)
+			begun = t;
+		else if (!fresh)
 			fresh = t;
 	}
-	return fresh;
+	return begun && !response_id.len ? begun : fresh;
+}
+
+/* On one stream answers come one after the other: when one begins, those before it are over. */
+static void end_before(struct parse *mother, const struct parse *now, uint64_t time)
+{
+	struct live *l = mother->live;
+	size_t i = 0;
+
+	while (i < l->count && l->turns[i].parse != now) {
+		struct turn *t = &l->turns[i];
+
+		if (!t->id.len) {
+			i++;
+			continue;
+		}
+		t->parse->turn_gapped = true;
+		turn_end(mother, t, t->parse->now ? t->parse->now : time);
+	}
 }
 
 /* An event for one turn: its type stands in the data. */
@@ -246,8 +272,19 @@ static void openai_server(struct parse *mother, const struct ex_event *ev, uint6
 		t = turn_new(mother, staged(mother, ST_ID), time);
 	if (!t)
 		return;
-	if (id.len && !t->id.len)
-		string_piece(t->parse, &t->id, id, CALL_STRING_MAX);
+	if (id.len && !t->id.len) {
+		struct parse *begun = t->parse;
+
+		string_piece(begun, &t->id, id, CALL_STRING_MAX);
+		if (mother->api == &api_live_responses && !t->stream_id.len)
+			end_before(mother, begun, time);
+		for (t = l->turns; t->parse != begun; t++)
+			;
+	}
+	/* Another one that is seen first was not the first; behind a gap one may be found late. */
+	if (!t->parse->t_first_event && (l->gapped || !sv_eq(type, SV("response.created"))))
+		t->parse->first_lost = true;
+	l->gapped = false;
 	give(t->parse, ev, type, time);
 	t->parse->over |= ends_with(type, ends, ARRAY_SIZE(ends));
 	if (ev->more)
@@ -315,13 +352,31 @@ static void go_on(struct parse *mother, const struct ex_event *ev, uint64_t time
 static void take_shape(struct parse *mother, enum ex_side side)
 {
 	bool response = sv_starts(staged(mother, ST_TYPE), SV("response."));
+	/* Realtime's has nothing but a response in it, and an event's id. */
+	bool asks = side == EX_REQUEST && has(mother, WORD_MODEL) &&
+		    sv_eq(staged(mother, ST_TYPE), SV("response.create"));
 
-	if (response && has(mother, WORD_SEQUENCE))
+	if (asks || (response && has(mother, WORD_SEQUENCE)))
 		parse_set_api(mother, &api_live_responses);
 	else if (response && has(mother, WORD_EVENT) && side == EX_RESPONSE)
 		parse_set_api(mother, &api_live_realtime);
 	else if (has(mother, WORD_CONTENT) || has(mother, WORD_TOOLS))
 		parse_set_api(mother, &api_live_gemini);
+}
+
+/* Whose event is lost nobody knows: all that are open miss something. */
+void live_gap(struct parse *mother)
+{
+	struct live *l = mother->live;
+
+	if (l)
+		l->gapped = true;
+	for (size_t i = 0; l && i < l->count; i++) {
+		struct parse *p = l->turns[i].parse;
+
+		p->turn_gapped = true;
+		p->first_lost |= !p->t_first_event;
+	}
 }
 
 void live_event(struct parse *mother, enum ex_side side, const struct ex_event *ev, uint64_t time)
@@ -330,6 +385,9 @@ void live_event(struct parse *mother, enum ex_side side, const struct ex_event *
 
 	if (!live_of(mother))
 		return;
+	/* What cannot be read is as good as lost. */
+	if (ev->unread)
+		live_gap(mother);
 	if (ev->cont && side == EX_RESPONSE) {
 		go_on(mother, ev, time);
 		return;
@@ -351,15 +409,6 @@ void live_event(struct parse *mother, enum ex_side side, const struct ex_event *
 		openai_client(mother, ev, time);
 	else
 		openai_server(mother, ev, time);
-}
-
-/* Whose event is lost nobody knows: all that are open miss something. */
-void live_gap(struct parse *mother)
-{
-	struct live *l = mother->live;
-
-	for (size_t i = 0; l && i < l->count; i++)
-		l->turns[i].parse->turn_gapped = true;
 }
 
 void live_end(struct parse *mother, uint64_t time)

@@ -71,6 +71,8 @@ void wsock_free(struct wsock *w)
 
 void wsock_feed(struct wsock *w, enum ex_side side, struct sv bytes)
 {
+	/* Who is answered has said all it had to say: a frame that is being looked for is whole. */
+	ws_pause(&w->side[!side].ws);
 	ws_feed(&w->side[side].ws, bytes);
 }
 

@@ -394,6 +394,17 @@ static void feed_seek(struct ws *w, struct sv in)
 		found(w, from);
 }
 
+void ws_pause(struct ws *w)
+{
+	uint64_t skipped;
+	struct sv from;
+
+	if (w->state != SEEK || !w->seek || !ws_seek_pause(w->seek, &from, &skipped))
+		return;
+	w->out.skipped += skipped;
+	found(w, from);
+}
+
 /* No more bytes will tell: what is likely is taken. */
 static void end_seek(struct ws *w)
 {

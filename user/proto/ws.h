@@ -91,6 +91,8 @@ void ws_init(struct ws *w, enum ws_from from, const struct ws_deflate *deflate,
 /* The stream is joined somewhere. */
 void ws_join(struct ws *w);
 void ws_feed(struct ws *w, struct sv in);
+/* The other side answers: what was fed is likely to end with a frame. Helps where one is sought. */
+void ws_pause(struct ws *w);
 /* count bytes are missing; 0: nobody knows how many. */
 void ws_gap(struct ws *w, uint64_t count);
 /* The stream ends: a message that is open ends truncated. */

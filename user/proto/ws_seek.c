@@ -195,7 +195,7 @@ bool ws_seek_feed(struct ws_seek *s, struct sv in, struct sv *ret_from, uint64_t
 	return false;
 }
 
-bool ws_seek_end(struct ws_seek *s, struct sv *ret_from, uint64_t *ret_skipped)
+bool ws_seek_pause(struct ws_seek *s, struct sv *ret_from, uint64_t *ret_skipped)
 {
 	*ret_skipped = 0;
 	for (size_t i = 0; i < s->place_count; i++) {
@@ -206,6 +206,13 @@ bool ws_seek_end(struct ws_seek *s, struct sv *ret_from, uint64_t *ret_skipped)
 		take(s, s->places[i], ret_from, ret_skipped);
 		return true;
 	}
+	return false;
+}
+
+bool ws_seek_end(struct ws_seek *s, struct sv *ret_from, uint64_t *ret_skipped)
+{
+	if (ws_seek_pause(s, ret_from, ret_skipped))
+		return true;
 	*ret_skipped = s->len - s->start;
 	s->start = s->len = s->scanned = s->place_count = s->edge_count = 0;
 	return false;

@@ -26,6 +26,8 @@ void ws_seek_free(struct ws_seek *s);
 bool ws_seek_feed(struct ws_seek *s, struct sv in, struct sv *ret_from, uint64_t *ret_skipped);
 /* The last so many bytes of what was found are no frames after all: they are looked through. */
 void ws_seek_back(struct ws_seek *s, size_t count);
+/* The sender waits: takes what is likely and ends where the bytes do; else goes on searching. */
+bool ws_seek_pause(struct ws_seek *s, struct sv *ret_from, uint64_t *ret_skipped);
 /* No more bytes will come: takes what is likely rather than proven. */
 bool ws_seek_end(struct ws_seek *s, struct sv *ret_from, uint64_t *ret_skipped);
 

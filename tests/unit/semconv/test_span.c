@@ -410,7 +410,7 @@ static void test_kinds(void **state)
 	c->op = CALL_FETCH_RESPONSE;
 	c->provider = "openai";
 	c->resp.status = SV("completed");
-	c->req.stream_cursor = (struct opt_int){ 12, true };
+	c->req.stream_cursor = SV("12");
 	check_span(c, "fetch_response kind 3 status 0 '' 1010 to 1012\n"
 		      "gen_ai.operation.name=fetch_response\ngen_ai.provider.name=openai\n"
 		      "gen_ai.response.id=c-1\ngen_ai.response.model=gpt-5-x\n"
