@@ -179,7 +179,7 @@ static bool turn_is_timed(const struct parse *p)
 	if (!p->turn &&
 	    (ex->joined_late || !ex->msg[EX_REQUEST].head_seen || !ex->msg[EX_RESPONSE].head_seen))
 		return false;
-	return p->asked && !p->first_lost && p->t_first_event > p->t_begin;
+	return p->asked && !p->first_lost && p->t_first_event >= p->t_begin;
 }
 
 static void take_times(struct parse *p, uint64_t time)

@@ -210,7 +210,7 @@ static inline void play_session(struct play_wire *w, const struct wire_case *c)
 	bool late = sv_eq(c->end, SV("late")), torn = !sv_eq(c->end, SV("whole"));
 
 	arena_init(&ex.arena, 1 << 20);
-	ex.msg[EX_REQUEST].head_seen = !late;
+	ex.msg[EX_REQUEST].head_seen = ex.msg[EX_RESPONSE].head_seen = !late;
 	ex.target = late ? SV_NONE : sv_skip(c->answer, host.len + 1);
 	ex.msg[EX_REQUEST].header[EX_H_HOST] = late ? SV_NONE : host;
 	ex.msg[EX_REQUEST].header[EX_H_UPGRADE] = SV("websocket");
