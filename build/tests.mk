@@ -10,7 +10,7 @@ folder_of = $(firstword $(subst /, ,$(patsubst tests/unit/%,%,$(patsubst tests/f
 archives = $(foreach f,$(DEPS_$(call folder_of,$(1))),$O/$(2)/lib$(f).a)
 
 define unit_rule
-$(patsubst tests/unit/%.c,$O/unit/%,$(1)): $(1) $(call archives,$(1),san) $(wildcard tests/unit/*.h)
+$(patsubst tests/unit/%.c,$O/unit/%,$(1)): $(1) $(call archives,$(1),san) $(wildcard tests/unit/*.h tests/unit/*/*.h)
 	@mkdir -p $$(@D)
 	$$(call say,UNIT,$$@)$$(CC) $$(CPPFLAGS) -Itests/unit $$(CFLAGS) -Wno-missing-prototypes $$(SAN) -pie -o $$@ $(1) -Wl,--start-group $(call archives,$(1),san) -Wl,--end-group -lcmocka $$(LIBS)
 endef

@@ -179,7 +179,8 @@ static void begin_route(struct dialect *d, struct exchange *ex, const struct rou
 	p->provider = r->provider;
 	p->maybe = r->verdict == ROUTE_MAYBE;
 	p->proof = r->proof;
-	p->by_shape = r->verdict == ROUTE_NOT_MODEL;
+	/* At a host that is known, too, a path may be new. */
+	p->by_shape = r->verdict == ROUTE_NOT_MODEL || r->verdict == ROUTE_UNREAD;
 	p->no_path = !ex->target.len;
 	if (!r->api)
 		return;
@@ -216,6 +217,8 @@ static void on_begin(void *ctx, struct exchange *ex)
 			d->stats.other_api++;
 			return;
 		case ROUTE_UNREAD:
+			if (may_show(ex))
+				break;
 			d->stats.unread_api++;
 			return;
 		case ROUTE_NOT_MODEL:
@@ -257,10 +260,19 @@ static void feed(struct parse *p, enum ex_side side, struct sv bytes)
 		json_feed(r, bytes);
 }
 
+/* It was no model call. What is posted at a model's host may be one all the same. */
+static void count_other(struct dialect *d, const struct parse *p)
+{
+	if (p->ex->outcome == EX_UPGRADED || (p->by_shape && p->provider))
+		d->stats.unread_api++;
+	else
+		d->stats.not_model++;
+}
+
 /* It was no model's: nobody needs to follow it. */
 static void give_up(struct parse *p)
 {
-	p->d->stats.not_model++;
+	count_other(p->d, p);
 	p->ex->user[EX_READ_MODEL] = NULL;
 	parse_free(p);
 }
@@ -433,10 +445,8 @@ void parse_end(struct parse *p, uint64_t time)
 		d->fn(d->ctx, c);
 	} else if (p->no_call) {
 		d->stats.other_api++;
-	} else if (ex->outcome == EX_UPGRADED) {
-		d->stats.unread_api++;
 	} else {
-		d->stats.not_model++;
+		count_other(d, p);
 	}
 	parse_free(p);
 }

@@ -76,8 +76,10 @@ static void end_answer(struct parse *p)
 /* Realtime answers what it hears; elsewhere an answer without its request is proof of a loss. */
 static bool must_have_asked(const struct parse *p)
 {
+	const struct ex_message *req = &p->ex->msg[EX_REQUEST];
+
 	return !p->asked &&
-	       (p->ex->msg[EX_REQUEST].gapped || p->mother->api == &api_live_responses);
+	       (req->gapped || (p->mother->api == &api_live_responses && req->head_seen));
 }
 
 /* What is known to be missing. Also says whether the answer's end may be. */

@@ -493,12 +493,18 @@ const struct exchange_ops rpc_exchange_ops = {
 
 /* ---- the reader ---- */
 
+void rpc_tell(struct rpc_reader *r, struct call *c)
+{
+	r->stats.calls++;
+	r->opt.fn(r->opt.ctx, c);
+}
+
 static void on_told(void *ctx, struct call *c)
 {
 	struct rpc_reader *r = ctx;
 
-	r->stats.calls++;
-	r->opt.fn(r->opt.ctx, c);
+	if (!r->hold || !r->hold(r->hold_ctx, c))
+		rpc_tell(r, c);
 }
 
 int rpc_reader_new(struct rpc_reader **ret, const struct rpc_options *opt)

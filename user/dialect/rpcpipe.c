@@ -3,6 +3,9 @@
 
 #include "dialect/rpcread.h"
 
+/* Calls that wait for their client's name. */
+#define PIPE_HELD_MAX 16
+
 /* What is known of one stream of pipes. */
 struct pipe {
 	struct rpc_reader *r;
@@ -15,7 +18,18 @@ struct pipe {
 	uint32_t loss; /* of the message being ended */
 	bool from_client;
 	enum rpc_kind kind;
+	struct call *held[PIPE_HELD_MAX];
+	size_t held_count;
 };
+
+/* The client's call, where it is known who that is. */
+static void name_client(const struct pipe *p, struct call *c)
+{
+	if (c->role != CALL_SERVER || !p->stream->client_tgid)
+		return;
+	c->role = CALL_CLIENT;
+	c->owner_tgid = p->stream->client_tgid;
+}
 
 /*
  * The bytes are taken at the server, but the client's span is what counts, where it is known
@@ -28,10 +42,31 @@ static void fill(void *ctx, struct call *c, uint32_t n)
 
 	c->id = (struct call_id){ s->tgid, s->proc_start, s->object, s->birth, n };
 	c->mcp.transport = CALL_TRANSPORT_PIPE;
-	if (c->role == CALL_SERVER && s->client_tgid) {
-		c->role = CALL_CLIENT;
-		c->owner_tgid = s->client_tgid;
+	name_client(p, c);
+}
+
+/*
+ * Who the client is shows when it uses its end, and that may be behind its first words, and
+ * their answers: these wait.
+ */
+static bool hold(void *ctx, struct call *c)
+{
+	struct pipe *p = ctx;
+
+	name_client(p, c);
+	if (c->role != CALL_SERVER || p->held_count == PIPE_HELD_MAX)
+		return false;
+	p->held[p->held_count++] = c;
+	return true;
+}
+
+static void let_go(struct pipe *p)
+{
+	for (size_t i = 0; i < p->held_count; i++) {
+		name_client(p, p->held[i]);
+		rpc_tell(p->r, p->held[i]);
 	}
+	p->held_count = 0;
 }
 
 static void on_message(void *ctx, const struct rpcmsg *m)
@@ -50,7 +85,12 @@ static void on_message(void *ctx, const struct rpcmsg *m)
 		.n = &p->calls,
 	};
 
+	if (p->stream->client_tgid)
+		let_go(p);
+	p->r->hold = hold;
+	p->r->hold_ctx = p;
 	p->kind = rpc_take(p->r, &w, m);
+	p->r->hold = NULL;
 	p->stream->answered += w.answered;
 }
 
@@ -84,7 +124,8 @@ static void on_begin(void *ctx, struct rpc_stream *s, bool from_client, uint64_t
 	(void)ctx;
 	if (!p)
 		return;
-	p->t_begin[from_client] = time;
+	p->t_begin[from_client] = p->now = time;
+	p->kind = RPC_BROKEN;
 	rpcmsg_begin(p->side[from_client]);
 }
 
@@ -93,8 +134,11 @@ static void on_piece(void *ctx, struct rpc_stream *s, bool from_client, struct s
 	struct pipe *p = s->user;
 
 	(void)ctx;
-	if (p)
-		rpcmsg_feed(p->side[from_client], bytes);
+	if (!p)
+		return;
+	/* Those of a batch end with their own bytes. */
+	p->from_client = from_client;
+	rpcmsg_feed(p->side[from_client], bytes);
 }
 
 static enum rpc_kind on_end(void *ctx, struct rpc_stream *s, bool from_client, bool whole,
@@ -107,7 +151,6 @@ static enum rpc_kind on_end(void *ctx, struct rpc_stream *s, bool from_client, b
 		return RPC_BROKEN;
 	p->now = time;
 	p->from_client = from_client;
-	p->kind = RPC_BROKEN;
 	p->loss = whole ? CALL_LOSS(JSON) : CALL_LOSS(GAP);
 	rpcmsg_end(p->side[from_client], whole);
 	return p->kind;
@@ -132,11 +175,16 @@ static void on_close(void *ctx, struct rpc_stream *s, enum conn_end why, uint64_
 
 	if (!p)
 		return;
+	let_go(p);
+	p->r->hold = hold;
+	p->r->hold_ctx = p;
 	s->unanswered = p->talk.asked_count;
 	if (stopped)
 		talk_end(&r->talks, &p->talk, CALL_UNKNOWN, "", time);
 	else
 		talk_end(&r->talks, &p->talk, CALL_NO_RESPONSE, "no_response", time);
+	p->r->hold = NULL;
+	let_go(p);
 	rpcmsg_free(p->side[0]);
 	rpcmsg_free(p->side[1]);
 	free(p);

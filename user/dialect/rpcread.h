@@ -32,6 +32,9 @@ struct rpc_reader {
 	struct rpc_stats stats;
 	struct rpcmsg_schema *schema;
 	struct talks talks;
+	/* While set: asked before a call is told; true: it is kept back, and its own. */
+	bool (*hold)(void *ctx, struct call *c);
+	void *hold_ctx;
 	/* By who told it: the receiver (0), the sender (1). */
 	struct rpc_sent sent[2][RPC_SENT_MAX];
 	size_t sent_next[2];
@@ -71,6 +74,9 @@ void rpc_take_a2a(struct rpc_reader *r, struct rpc_place *w, const struct rpcmsg
 void rpc_take_a2a_answer(struct rpc_place *w, const struct rpcmsg *m);
 /* An agent's card was read at this place. */
 void rpc_take_card(struct rpc_reader *r, uint64_t where, const struct rpcmsg *m);
+
+/* Hands a call on. */
+void rpc_tell(struct rpc_reader *r, struct call *c);
 
 uint64_t rpc_hash(struct sv s);
 

@@ -616,11 +616,36 @@ static void test_orphans(void **state)
 	       "owner=5 lost:gap 5-5\n");
 }
 
+/* A batch on a pipe, whose client is known only when it is answered. */
+static void test_pipe_batch(void **state)
+{
+	struct run run;
+	struct rpc_stream s = { .tgid = 9 };
+
+	(void)state;
+	begin(&run);
+	rpc_pipe_ops.open(run.r, &s);
+	assert_int_equal(pipe_say(&run, &s, true,
+				  "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"},"
+				  "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"ping\"}]",
+				  true),
+			 RPC_REQUEST);
+	s.client_tgid = 5;
+	assert_int_equal(pipe_say(&run, &s, false,
+				  "[{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{}},"
+				  "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}]",
+				  true),
+			 RPC_RESPONSE);
+	rpc_pipe_ops.close(run.r, &s, CONN_EXIT, run.now);
+	finish(&run, "mcp client method=ping id=2 owner=5 2-3\n"
+		     "mcp client method=tools/list id=1 owner=5 2-3\n");
+}
+
 /* Requests that nobody answers do not pile up. */
 static void test_bound(void **state)
 {
 	struct run run;
-	struct rpc_stream s = { .tgid = 9 };
+	struct rpc_stream s = { .tgid = 9, .client_tgid = 5 };
 	char text[80];
 
 	(void)state;
@@ -652,6 +677,7 @@ int main(void)
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_a2a),
 		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_pipe_batch),
 		cmocka_unit_test(test_orphans),
 		cmocka_unit_test(test_bound),
 	};
