@@ -286,7 +286,10 @@ void content_attrs(struct attrs *as, const struct call *call, struct arena *a)
 		tools(&c, call->content.tools);
 		store(&c, as, a, SEMCONV_GEN_AI_TOOL_DEFINITIONS);
 	}
-	if (call->content.input) {
+	/* An empty list would say that there was none. */
+	if (call->content.input && c.left < SKELETON) {
+		c.truncated = true;
+	} else if (call->content.input) {
 		messages(&c, call->content.input, call, false);
 		store(&c, as, a, SEMCONV_GEN_AI_INPUT_MESSAGES);
 	}
