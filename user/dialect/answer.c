@@ -23,6 +23,12 @@ struct candidate *answer_candidate(struct parse *p, uint32_t index)
 	return c;
 }
 
+struct candidate *answer_only(struct parse *p)
+{
+	p->answered = true;
+	return answer_candidate(p, 0);
+}
+
 void answer_finish(struct parse *p, struct candidate *c, struct sv reason)
 {
 	if (!c || !reason.len || sv_eq(c->finish, reason))
@@ -185,6 +191,24 @@ static void drop_nameless(struct call *c)
 		*at = (*at)->next;
 		c->tool_count--;
 	}
+}
+
+#define TOOL_TEXTS (1u << ST_ID | 1u << ST_NAME | 1u << ST_ARGS)
+
+void field_answer_tool(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	struct candidate *c;
+	struct slot *s;
+
+	if (ev->kind == JSON_OBJECT)
+		stage_drop(&p->stage, TOOL_TEXTS);
+	if (ev->kind != JSON_OBJECT_END)
+		return;
+	c = answer_only(p);
+	s = answer_next(p, c, (uint32_t)f->arg, false);
+	answer_tool(p, c, s, PART_TOOL_CALL, staged(p, ST_ID), staged(p, ST_NAME));
+	answer_text(p, c, s, PART_TOOL_CALL, staged(p, ST_ARGS));
+	stage_drop(&p->stage, TOOL_TEXTS);
 }
 
 void answer_settle(struct parse *p)

@@ -78,17 +78,11 @@ static const struct field request_rows[] = {
 		ROW_RAW(P "input", FIELD_STAGE, ST_ARGS),                                         \
 		ROW_RAW(P "content", FIELD_STAGE, ST_RAW)
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 static void answer_mark(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	(void)f;
 	if (ev->kind == JSON_STRING && ev->text.len)
-		the_candidate(p);
+		answer_only(p);
 }
 
 /* What the block's own type says it is; part_settle() knows the words. */
@@ -123,7 +117,7 @@ static void take_type(struct parse *p, struct candidate *c, struct slot *s)
 /* A block, or in a stream its start or a piece of it: whatever of it was staged. */
 static void take_block(struct parse *p, uint32_t index)
 {
-	struct candidate *c = the_candidate(p);
+	struct candidate *c = answer_only(p);
 	struct slot *s = answer_slot(p, c, index, 0);
 	struct sv args = staged(p, ST_ARGS);
 
@@ -195,7 +189,7 @@ static const struct event_row events[] = {
 static void take_finish(struct parse *p)
 {
 	if (staged(p, ST_FINISH).len)
-		answer_finish(p, the_candidate(p), staged(p, ST_FINISH));
+		answer_finish(p, answer_only(p), staged(p, ST_FINISH));
 }
 
 void anthropic_event_done(struct parse *p, struct sv type)

@@ -103,16 +103,10 @@ const struct field_set converse_config = FIELD_SET(request_rows);
 const struct field_set converse_parts = FIELD_SET(part_rows);
 static const struct field_set converse_messages = FIELD_SET(message_rows);
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 /* A block, or in a stream its start or a piece of it. Slots: the tool, reasoning, text. */
 static void take_block(struct parse *p, uint32_t index)
 {
-	struct candidate *c = the_candidate(p);
+	struct candidate *c = answer_only(p);
 	struct sv id = staged(p, ST_ID), name = staged(p, ST_NAME), args = staged(p, ST_ARGS);
 
 	if (id.len || name.len)
@@ -182,7 +176,7 @@ static void on_role(struct parse *p, const struct field *f, const struct json_ev
 {
 	(void)f;
 	if (ev->kind == JSON_STRING)
-		the_candidate(p);
+		answer_only(p);
 }
 
 #define EVENT(START, DELTA, STOP, META)                                                      \
@@ -223,7 +217,7 @@ static const struct event_row events[] = {
 static void take_stop(struct parse *p)
 {
 	if (staged(p, ST_FINISH).len)
-		answer_finish(p, the_candidate(p), staged(p, ST_FINISH));
+		answer_finish(p, answer_only(p), staged(p, ST_FINISH));
 }
 
 void converse_event_done(struct parse *p, struct sv type)

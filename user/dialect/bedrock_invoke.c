@@ -74,12 +74,6 @@ static void begin(struct parse *p)
 	p->op_known = true;
 }
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 #define RESULT_TEXTS (1u << ST_DELTA | 1u << ST_FINISH)
 
 static void take_text(struct parse *p, struct candidate *c)
@@ -106,7 +100,7 @@ static void on_mark(struct parse *p, const struct field *f, const struct json_ev
 {
 	(void)f;
 	if (ev->kind != JSON_NULL)
-		the_candidate(p);
+		answer_only(p);
 }
 
 /* Tokens of each of Titan's results. */
@@ -178,7 +172,7 @@ static const struct field_set vendors = FIELD_SET(vendor_rows);
 static void take_rest(struct parse *p)
 {
 	if (p->stage.dirty & RESULT_TEXTS)
-		take_text(p, the_candidate(p));
+		take_text(p, answer_only(p));
 }
 
 static void event_done(struct parse *p, struct sv type)

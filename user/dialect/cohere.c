@@ -70,15 +70,9 @@ static const struct field request_rows[] = {
 	ROW_CONTENT("messages[].tool_calls[].function.arguments", FIELD_PART_TEXT, 0),
 };
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 static void take_tool(struct parse *p, uint32_t index)
 {
-	struct candidate *c = the_candidate(p);
+	struct candidate *c = answer_only(p);
 	struct slot *s = answer_slot(p, c, SLOT_TOOL, index);
 
 	answer_tool(p, c, s, PART_TOOL_CALL, staged(p, ST_ID), staged(p, ST_NAME));
@@ -97,7 +91,7 @@ static void on_tool(struct parse *p, const struct field *f, const struct json_ev
 
 static void take_part(struct parse *p, uint32_t index)
 {
-	struct candidate *c = the_candidate(p);
+	struct candidate *c = answer_only(p);
 
 	if (staged(p, ST_REASONING).len)
 		answer_text(p, c, answer_slot(p, c, SLOT_THINK, index), PART_REASONING,
@@ -121,7 +115,7 @@ static void on_message(struct parse *p, const struct field *f, const struct json
 {
 	(void)f;
 	if (ev->kind == JSON_OBJECT)
-		the_candidate(p);
+		answer_only(p);
 }
 
 #define USAGE_ROWS(P)                                                                     \
@@ -188,10 +182,10 @@ static const struct event_row events[] = {
 static void take_rest(struct parse *p)
 {
 	if (staged(p, ST_RAW).len)
-		answer_text(p, the_candidate(p), answer_slot(p, the_candidate(p), SLOT_PLAN, 0),
+		answer_text(p, answer_only(p), answer_slot(p, answer_only(p), SLOT_PLAN, 0),
 			    PART_REASONING, staged(p, ST_RAW));
 	if (staged(p, ST_FINISH).len)
-		answer_finish(p, the_candidate(p), staged(p, ST_FINISH));
+		answer_finish(p, answer_only(p), staged(p, ST_FINISH));
 	stage_drop(&p->stage, 1u << ST_RAW | 1u << ST_FINISH);
 	take_error(p);
 }

@@ -20,12 +20,6 @@ static const struct field request_rows[] = {
 	ROW_CONTENT_FN("message", field_input_string, 0),
 };
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 static void on_tool(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	struct candidate *c;
@@ -36,7 +30,7 @@ static void on_tool(struct parse *p, const struct field *f, const struct json_ev
 		stage_drop(&p->stage, TOOL_TEXTS);
 	if (ev->kind != JSON_OBJECT_END)
 		return;
-	c = the_candidate(p);
+	c = answer_only(p);
 	s = answer_slot(p, c, 1, ev->index);
 	/* The end of a stream repeats what came before it. */
 	if (s && !s->tool) {
@@ -50,7 +44,7 @@ static void on_generation(struct parse *p, const struct field *f, const struct j
 {
 	(void)f;
 	if (ev->kind == JSON_STRING && ev->text.len)
-		the_candidate(p);
+		answer_only(p);
 }
 
 #define TOOL_ROWS(P)                                                                            \
@@ -88,10 +82,10 @@ static void event_done(struct parse *p, struct sv type)
 {
 	(void)type;
 	if (staged(p, ST_TEXT).len)
-		answer_text(p, the_candidate(p), answer_slot(p, the_candidate(p), 0, 0), PART_TEXT,
+		answer_text(p, answer_only(p), answer_slot(p, answer_only(p), 0, 0), PART_TEXT,
 			    staged(p, ST_TEXT));
 	if (staged(p, ST_FINISH).len)
-		answer_finish(p, the_candidate(p), staged(p, ST_FINISH));
+		answer_finish(p, answer_only(p), staged(p, ST_FINISH));
 	take_error(p);
 }
 

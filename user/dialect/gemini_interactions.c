@@ -46,12 +46,6 @@ static const struct field request_rows[] = {
 	ROW_CONTENT_FN("input[].content[].text", field_input_text, PART_TEXT),
 };
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 /* Steps that are tool calls end in this; those the client runs are called function_call. */
 static enum part_type kind_of(struct sv type)
 {
@@ -64,7 +58,7 @@ static enum part_type kind_of(struct sv type)
 
 static void take_step(struct parse *p, uint32_t index)
 {
-	struct candidate *c = the_candidate(p);
+	struct candidate *c = answer_only(p);
 	struct sv type = staged(p, ST_TYPE), name = staged(p, ST_NAME), args;
 	enum part_type kind = kind_of(type);
 	struct slot *s;

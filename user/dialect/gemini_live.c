@@ -52,12 +52,6 @@ static const struct field request_rows[] = {
 		      TOOL_DEF_AT(parameters)),
 };
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 static void on_part(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	struct candidate *c;
@@ -70,7 +64,7 @@ static void on_part(struct parse *p, const struct field *f, const struct json_ev
 	}
 	if (ev->kind != JSON_OBJECT_END)
 		return;
-	c = the_candidate(p);
+	c = answer_only(p);
 	if (staged(p, ST_TEXT).len)
 		answer_text(p, c, answer_next(p, c, thought ? SLOT_REASONING : SLOT_TEXT, true),
 			    thought ? PART_REASONING : PART_TEXT, staged(p, ST_TEXT));
@@ -84,29 +78,12 @@ static void on_thought(struct parse *p, const struct field *f, const struct json
 		p->stage.num[SI_PART] = (struct opt_int){ 1, true };
 }
 
-static void on_tool(struct parse *p, const struct field *f, const struct json_event *ev)
-{
-	struct candidate *c;
-	struct slot *s;
-
-	(void)f;
-	if (ev->kind == JSON_OBJECT)
-		stage_drop(&p->stage, TOOL_TEXTS);
-	if (ev->kind != JSON_OBJECT_END)
-		return;
-	c = the_candidate(p);
-	s = answer_next(p, c, SLOT_TOOL, false);
-	answer_tool(p, c, s, PART_TOOL_CALL, staged(p, ST_ID), staged(p, ST_NAME));
-	answer_text(p, c, s, PART_TOOL_CALL, staged(p, ST_ARGS));
-	stage_drop(&p->stage, TOOL_TEXTS);
-}
-
 static void on_over(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	(void)f;
 	if (ev->kind != JSON_BOOL || !ev->boolean)
 		return;
-	the_candidate(p);
+	answer_only(p);
 	p->over = p->whole = true;
 }
 
@@ -117,7 +94,7 @@ static const struct field event_rows[] = {
 	ROW_CONTENT("serverContent.outputTranscription.text", FIELD_STAGE, ST_DELTA),
 	ROW_FN("serverContent.turnComplete", on_over, 0),
 	ROW_FN("serverContent.interrupted", on_over, 0),
-	ROW_FN("toolCall.functionCalls[]", on_tool, 0),
+	ROW_FN("toolCall.functionCalls[]", field_answer_tool, SLOT_TOOL),
 	ROW("toolCall.functionCalls[].id", FIELD_STAGE, ST_ID),
 	ROW("toolCall.functionCalls[].name", FIELD_STAGE, ST_NAME),
 	ROW_RAW("toolCall.functionCalls[].args", FIELD_STAGE, ST_ARGS),
@@ -132,7 +109,7 @@ static void event_done(struct parse *p, struct sv type)
 
 	(void)type;
 	if (staged(p, ST_DELTA).len) {
-		c = the_candidate(p);
+		c = answer_only(p);
 		answer_text(p, c, answer_next(p, c, SLOT_TEXT, true), PART_TEXT,
 			    staged(p, ST_DELTA));
 	}

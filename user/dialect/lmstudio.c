@@ -22,12 +22,6 @@ static const struct field request_rows[] = {
 	ROW_CONTENT_FN("input[].content", field_input_string, 0),
 };
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 static void on_item(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	struct sv type = staged(p, ST_TYPE);
@@ -39,7 +33,7 @@ static void on_item(struct parse *p, const struct field *f, const struct json_ev
 		stage_drop(&p->stage, ITEM_TEXTS);
 	if (ev->kind != JSON_OBJECT_END)
 		return;
-	c = the_candidate(p);
+	c = answer_only(p);
 	s = answer_slot(p, c, ev->index, 0);
 	if (sv_eq(type, SV("tool_call"))) {
 		answer_tool(p, c, s, PART_SERVER_TOOL_CALL, SV_NONE, staged(p, ST_NAME));

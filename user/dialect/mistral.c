@@ -45,16 +45,10 @@ static const struct field request_rows[] = {
 	ROW_CONTENT_FN("inputs[].result", field_input_text, PART_TOOL_RESULT),
 };
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 /* An entry, or in a stream a piece of one. */
 static void take_entry(struct parse *p, uint32_t index)
 {
-	struct candidate *c = the_candidate(p);
+	struct candidate *c = answer_only(p);
 	struct sv type = staged(p, ST_TYPE);
 	enum part_type kind =
 		sv_starts(type, SV("tool.execution")) ? PART_SERVER_TOOL_CALL : PART_TOOL_CALL;
@@ -82,7 +76,7 @@ static void on_conversation(struct parse *p, const struct field *f, const struct
 {
 	(void)f;
 	if (ev->kind == JSON_STRING)
-		the_candidate(p);
+		answer_only(p);
 }
 
 #define ENTRY_ROWS(P)                                                                   \

@@ -53,30 +53,6 @@ static const struct field request_rows[] = {
 	ROW_CONTENT_FN("prompt", field_input_string, 0),
 };
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
-/* Each comes whole. */
-static void on_tool(struct parse *p, const struct field *f, const struct json_event *ev)
-{
-	struct candidate *c;
-	struct slot *s;
-
-	(void)f;
-	if (ev->kind == JSON_OBJECT)
-		stage_drop(&p->stage, TOOL_TEXTS);
-	if (ev->kind != JSON_OBJECT_END)
-		return;
-	c = the_candidate(p);
-	s = answer_next(p, c, SLOT_TOOL, false);
-	answer_tool(p, c, s, PART_TOOL_CALL, staged(p, ST_ID), staged(p, ST_NAME));
-	answer_text(p, c, s, PART_TOOL_CALL, staged(p, ST_ARGS));
-	stage_drop(&p->stage, TOOL_TEXTS);
-}
-
 static void on_done(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	(void)f;
@@ -97,7 +73,7 @@ static const struct field answer_rows[] = {
 	ROW_CONTENT("message.thinking", FIELD_STAGE, ST_REASONING),
 	ROW_CONTENT("response", FIELD_STAGE, ST_TEXT),
 	ROW_CONTENT("thinking", FIELD_STAGE, ST_REASONING),
-	ROW_FN("message.tool_calls[]", on_tool, 0),
+	ROW_FN("message.tool_calls[]", field_answer_tool, SLOT_TOOL),
 	ROW("message.tool_calls[].id", FIELD_STAGE, ST_ID),
 	ROW("message.tool_calls[].function.name", FIELD_STAGE, ST_NAME),
 	ROW_RAW("message.tool_calls[].function.arguments", FIELD_STAGE, ST_ARGS),
@@ -117,15 +93,15 @@ static void event_done(struct parse *p, struct sv type)
 
 	(void)type;
 	if (staged(p, ST_REASONING).len)
-		answer_text(p, the_candidate(p), answer_slot(p, the_candidate(p), SLOT_THINK, 0),
+		answer_text(p, answer_only(p), answer_slot(p, answer_only(p), SLOT_THINK, 0),
 			    PART_REASONING, staged(p, ST_REASONING));
 	if (staged(p, ST_TEXT).len)
-		answer_text(p, the_candidate(p), answer_slot(p, the_candidate(p), SLOT_TEXT, 0),
+		answer_text(p, answer_only(p), answer_slot(p, answer_only(p), SLOT_TEXT, 0),
 			    PART_TEXT, staged(p, ST_TEXT));
 	if (sv_eq(reason, SV("load")) || sv_eq(reason, SV("unload")))
 		p->no_call = true;
 	else if (reason.len)
-		answer_finish(p, the_candidate(p), reason);
+		answer_finish(p, answer_only(p), reason);
 	p->whole |= p->status.len != 0;
 	take_error(p);
 }

@@ -33,12 +33,6 @@ static const struct field request_rows[] = {
 	ROW_CONTENT_FN(ASK("input[].content[].text"), field_input_text, PART_TEXT),
 };
 
-static struct candidate *the_candidate(struct parse *p)
-{
-	p->answered = true;
-	return answer_candidate(p, 0);
-}
-
 static void on_item(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	struct candidate *c;
@@ -49,7 +43,7 @@ static void on_item(struct parse *p, const struct field *f, const struct json_ev
 		stage_drop(&p->stage, ITEM_TEXTS);
 	if (ev->kind != JSON_OBJECT_END)
 		return;
-	c = the_candidate(p);
+	c = answer_only(p);
 	p->last_is_tool = sv_eq(staged(p, ST_TYPE), SV("function_call"));
 	s = answer_slot(p, c, ev->index, 0);
 	if (p->last_is_tool) {
@@ -123,7 +117,7 @@ static void event_done(struct parse *p, struct sv type)
 {
 	(void)type;
 	if (staged(p, ST_STATUS).len) {
-		the_candidate(p);
+		answer_only(p);
 		p->status = SV_NONE;
 		string_piece(p, &p->status, staged(p, ST_STATUS), CALL_STRING_MAX);
 	}

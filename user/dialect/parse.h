@@ -498,6 +498,10 @@ void input_settle(struct parse *p);
 
 /* answer.c: candidates, tool calls and parts of the answer. */
 struct candidate *answer_candidate(struct parse *p, uint32_t index);
+/* Scope of a tool call that comes whole: ST_ID, ST_NAME, ST_ARGS; arg: its slot. */
+field_fn field_answer_tool;
+/* The one candidate of an API that knows no other; what asks for it is an answer. */
+struct candidate *answer_only(struct parse *p);
 void answer_finish(struct parse *p, struct candidate *c, struct sv reason);
 struct slot *answer_slot(struct parse *p, struct candidate *c, uint32_t a, uint32_t b);
 /* Behind all slots: one of that kind; the last one, if it is of that kind and go_on. */
