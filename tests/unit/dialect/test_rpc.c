@@ -20,6 +20,7 @@ struct run {
 	struct notes notes;
 	uint64_t now;
 	uint64_t number;
+	bool quiet; /* calls are counted only */
 };
 
 static void put(struct notes *n, const char *key, struct sv s)
@@ -33,6 +34,10 @@ static void on_call(void *ctx, struct call *c)
 	struct run *run = ctx;
 	struct notes *n = &run->notes;
 
+	if (run->quiet) {
+		call_free(c);
+		return;
+	}
 	note(n, "%s %s", call_op_name(c->op), c->role == CALL_SERVER ? "server" : "client");
 	put(n, "method", c->mcp.method);
 	put(n, "id", c->mcp.id);
@@ -650,16 +655,15 @@ static void test_bound(void **state)
 
 	(void)state;
 	begin(&run);
+	run.quiet = true;
 	rpc_pipe_ops.open(run.r, &s);
 	for (int i = 0; i < 3 * TALK_ASKED_MAX; i++) {
 		snprintf(text, sizeof(text),
 			 "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"tools/list\"}", i);
 		pipe_say(&run, &s, true, text, true);
-		notes_reset(&run.notes);
 	}
 	assert_int_equal(rpc_reader_stats(run.r)->calls, 2 * TALK_ASKED_MAX);
 	rpc_pipe_ops.close(run.r, &s, CONN_STOPPED, run.now);
-	notes_reset(&run.notes);
 	finish(&run, "");
 }
 
