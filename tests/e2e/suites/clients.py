@@ -179,6 +179,10 @@ def curl_rows(run, folder, what):
     return rows
 
 
+# Of some seventy that live for 20 ms each.
+LATE_MAX = 3
+
+
 def run_curl(r, ctx, probe, h2=False):
     codings = ctx.codings
     provider = ctx.h2_provider if h2 else ctx.provider
@@ -189,17 +193,17 @@ def run_curl(r, ctx, probe, h2=False):
     for c in what:
         curl_args(ctx, folder, c, environ['E2E_BASE'])
     # Each curl lives for some 20 ms, and probes come to it from another process: where that gets
-    # no core in time, a call is missed. Such a run is repeated once, and says so.
-    for again in (True, False):
+    # no core in time, a call is missed. Such a run is repeated at most twice, and says so.
+    for again in (True, True, False):
         run = daemon.watch('curl%s.%s' % ('-h2' if h2 else '', probe), provider,
                            ['/bin/sh', script('curl.sh'), folder] + (['--http2'] if h2 else []),
                            environ, ['--return-probe', probe])
         late = len([e for e in run.exchanges if e['inference']]) - len(
             [s for s in run.spans if s.model])
-        if daemon.BARE or not again or late != 1:
+        if daemon.BARE or not again or not 0 < late <= LATE_MAX:
             break
-        print('          once more: one of %d processes was attached to too late (load %.1f)' % (
-            len(what), os.getloadavg()[0]))
+        print('          once more: %d of %d processes were attached to too late (load %.1f)' % (
+            late, len(what), os.getloadavg()[0]))
     is_h2(r, run, h2)
     judge(r, run, what, curl_rows(run, folder, what))
 
