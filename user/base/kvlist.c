@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/hex.h"
+
 int kvlist_next(struct sv *rest, struct sv *key, struct sv *value)
 {
 	while (rest->len) {
@@ -23,15 +25,6 @@ int kvlist_next(struct sv *rest, struct sv *key, struct sv *value)
 	return 0;
 }
 
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 int percent_decode(struct sv *ret, struct sv in, struct arena *a)
 {
 	struct sv copy = arena_copy(a, in);
@@ -45,8 +38,8 @@ int percent_decode(struct sv *ret, struct sv in, struct arena *a)
 		int c = (unsigned char)in.p[i];
 
 		if (c == '%') {
-			int hi = in.len - i > 2 ? hex(in.p[i + 1]) : -1;
-			int lo = in.len - i > 2 ? hex(in.p[i + 2]) : -1;
+			int hi = in.len - i > 2 ? hex_value(in.p[i + 1]) : -1;
+			int lo = in.len - i > 2 ? hex_value(in.p[i + 2]) : -1;
 
 			if (hi < 0 || lo < 0 || hi + lo == 0)
 				return -EINVAL;
