@@ -38,7 +38,7 @@ static __noinline int stdio_forget(struct proc_val *proc, __u32 tgid)
 	return 0;
 }
 
-/* The current task runs a new program. */
+/* The current task runs a new program. Returns ES_F_PIPES, or 0. */
 static __noinline int stdio_note(struct proc_val *proc, __u32 tgid)
 {
 	struct stdio_key key = { .tgid = tgid };
@@ -62,12 +62,12 @@ static __noinline int stdio_note(struct proc_val *proc, __u32 tgid)
 		return 0;
 	if (in & ES_OBJECT_PIPE)
 		bpf_map_update_elem(&es_pipes, &in, &nobody, BPF_NOEXIST);
-	if (in == out)
-		return 0;
-	proc->stdio[1] = key.object = out;
-	val.dir = ES_DIR_WRITE;
-	bpf_map_update_elem(&es_stdio, &key, &val, BPF_ANY);
-	return 0;
+	if (in != out) {
+		proc->stdio[1] = key.object = out;
+		val.dir = ES_DIR_WRITE;
+		bpf_map_update_elem(&es_stdio, &key, &val, BPF_ANY);
+	}
+	return ((in | out) & ES_OBJECT_PIPE) ? ES_F_PIPES : 0;
 }
 
 #endif /* EARSHOT_BPF_CHILDIO_H */

@@ -20,7 +20,7 @@ enum es_len_how {
 	ES_LEN_SSIZE = 2,   /* ssize_t result > 0 */
 };
 
-/* What a thread's system call in flight is about. Filled in at its entry. */
+/* What a thread's system call is about: scratch of one run of a program. */
 struct sysio {
 	__u64 object; /* of the descriptor: ES_OBJECT_* | inode number */
 	__u64 stream; /* object of the stream: another one for standard output */
@@ -36,12 +36,12 @@ struct sysio {
 	__u32 execs;
 	__u32 fd;
 	__u32 next; /* piece */
-	__u16 mode; /* of the inode */
 	__u8 kind;  /* enum sysio_kind */
 	__u8 dir;
 	__u8 source;
-	__u8 sealed; /* the process waits to learn which socket its TLS uses */
-	__u8 pad[6];
+	__u8 sealed;  /* the process waits to learn which socket its TLS uses */
+	__u8 lasting; /* the end of the socket will be seen */
+	__u8 pad[7];
 	__u8 record[24]; /* scratch: the start of a TLS record */
 };
 

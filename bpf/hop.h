@@ -5,6 +5,7 @@
 /* hop - reading kernel structs, and the addresses of a socket. */
 #include "maps.h"
 
+#define ES_AF_UNIX  1
 #define ES_AF_INET  2
 #define ES_AF_INET6 10
 

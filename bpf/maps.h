@@ -111,5 +111,7 @@ const volatile bool es_use_cookies SEC(".rodata") __weak = false;
 const volatile bool es_use_loop SEC(".rodata") __weak = false;
 /* Plain traffic is read: standard input and output of children are noted. */
 const volatile bool es_use_plain SEC(".rodata") __weak = false;
+/* Sockets have tracepoints of their own (Linux 6.3): system calls are for pipes only. */
+const volatile bool es_use_points SEC(".rodata") __weak = false;
 
 #endif /* EARSHOT_BPF_MAPS_H */

@@ -51,7 +51,17 @@ static __noinline int emit_peer(struct stream_val *s, __u64 object, __u64 time)
 
 #define ES_TCP_ESTABLISHED 1
 
-/* Whether the far end had gone when the process freed the object. enum es_socket. */
+/* Whether the far end of a socket in this state had gone. enum es_socket. */
+static __always_inline __u32 end_of(struct stream_val *s, int state)
+{
+	if (!s->sock)
+		return ES_SOCKET_UNKNOWN;
+	if (s->flags & STREAM_READ_END)
+		return ES_SOCKET_ENDED;
+	return state == ES_TCP_ESTABLISHED ? ES_SOCKET_OPEN : ES_SOCKET_ENDED;
+}
+
+/* The same when the process frees the object. */
 static __noinline __u32 socket_state(struct stream_val *s)
 {
 	struct fd_info info;
@@ -67,7 +77,7 @@ static __noinline __u32 socket_state(struct stream_val *s)
 	sk = (void *)info.sock;
 	if (HOP(state, &sk->__sk_common, skc_state))
 		return ES_SOCKET_UNKNOWN;
-	return state == ES_TCP_ESTABLISHED ? ES_SOCKET_OPEN : ES_SOCKET_ENDED;
+	return end_of(s, state);
 }
 
 #endif /* EARSHOT_BPF_PEER_H */

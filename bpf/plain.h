@@ -4,7 +4,9 @@
 
 /* plain - from a system call to records: what its descriptor is, whether to take its bytes. */
 #include "aead_note.h"
+#include "call.h"
 #include "deliver.h"
+#include "ending.h"
 #include "maps.h"
 #include "peer.h"
 #include "sealed.h"
@@ -13,10 +15,9 @@
 #include "sysio.h"
 #include "wire.h"
 
-#define ES_MSG_PEEK	 2
-#define ES_AF_UNIX	 1
 #define SOCK_KIND_STREAM 1
 #define SOCK_KIND_DGRAM	 2
+#define SOCK_CLOSED	 7 /* TCP_CLOSE */
 
 /*
  * What is more than a handshake: encrypted data behind a flight of the handshake, but for an
@@ -54,16 +55,26 @@ static __always_inline void note_nested(struct thread *th, __u64 inode)
 	}
 }
 
+/*
+ * Sockets of some kinds only. Sets io->lasting: its end will be seen, so that what is known of
+ * it can be kept. Without tracepoints of sockets every close is seen.
+ */
 static __always_inline bool worth_a_look(struct sysio *io)
 {
 	struct sock *sk = (void *)io->sock;
 	__u16 family = 0, type = 0;
+	bool inet;
 
 	HOP(family, &sk->__sk_common, skc_family);
 	HOP(type, sk, sk_type);
+	inet = family == ES_AF_INET || family == ES_AF_INET6;
+	io->lasting = !es_use_points || (inet && type == SOCK_KIND_STREAM);
+	if (es_use_points && io->kind == IO_MESSAGES)
+		/* Told one by one, and not which: the first stands for a datagram. */
+		io->kind = type == SOCK_KIND_DGRAM ? IO_MESSAGE : IO_UNSEEN;
 	if (family == ES_AF_UNIX)
 		return type == SOCK_KIND_STREAM;
-	return (family == ES_AF_INET || family == ES_AF_INET6) &&
+	return inet &&
 	       (type == SOCK_KIND_STREAM || (type == SOCK_KIND_DGRAM && io->dir == ES_DIR_WRITE));
 }
 
@@ -87,51 +98,36 @@ static __always_inline bool settled(struct sysio *io, struct stream_key *key)
 	       ((s->flags & STREAM_TLS_DATA) && !io->sealed);
 }
 
-/* Entry of a call; fd, buf, count, kind, dir are set. Leaves IO_NONE when it is of no use. */
-static __noinline int plain_look(struct thread *th)
+/* The call's stream, of which io->object and io->sock are known; false: it is of no use. */
+static __noinline int plain_look(struct thread *th, struct stream_key *key)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	struct fd_info info;
-	struct stream_key key;
 	struct sysio *io;
-	__u8 kind;
 
-	if (!th)
+	if (!th || !key)
 		return 0;
 	io = &th->io;
-	kind = io->kind;
-	io->kind = IO_NONE;
-	if (fd_look(&info, io->fd))
-		return 0;
-	io->sock = info.sock;
-	if (info.sock)
-		io->object = ES_OBJECT_SOCKET | info.inode;
-	else if ((info.mode & MODE_TYPE) == MODE_FIFO)
-		io->object = ES_OBJECT_PIPE | info.inode;
-	else
-		return 0;
-	if (info.sock) {
-		note_nested(th, info.inode);
-		io->kind = kind;
-		aead_note(io, info.inode);
-		io->kind = IO_NONE;
+	if (io->sock && io->fd != FD_NONE) {
+		__u64 inode = io->object & ~ES_OBJECT_SOCKET;
+
+		note_nested(th, inode);
+		if (io->kind != IO_UNSEEN)
+			aead_note(io, inode);
 	}
 	io->stream = io->object;
 	io->source = ES_SRC_SOCKET;
-	if (!is_stdio(io, tgid)) {
-		if (!info.sock) {
-			pipe_used(io->object, tgid);
+	io->lasting = true;
+	key->tgid = bpf_get_current_pid_tgid() >> 32;
+	if (!is_stdio(io, key->tgid)) {
+		if (!io->sock) {
+			pipe_used(io->object, key->tgid);
 			return 0;
 		}
 		if (!worth_a_look(io))
 			return 0;
 	}
-	key.object = io->stream;
-	key.tgid = tgid;
-	key.execs = io->execs;
-	if (!settled(io, &key))
-		io->kind = kind;
-	return 0;
+	key->object = io->stream;
+	key->execs = io->execs;
+	return !settled(io, key);
 }
 
 /* The first piece of the call's memory, into io->seg and io->seg_left; f->total may change. */
@@ -455,109 +451,79 @@ static __always_inline void take(struct stream_val *s, struct stream_key *key, s
 	deliver(s, f);
 }
 
-/* Exit of a call that moved th->one.total bytes (or messages). */
-static __noinline int plain_done(struct thread *th)
+/* Of a socket whose end is not seen, only what is taken, or told, is kept. */
+static __always_inline bool worth_keeping(struct thread *th, struct stream_key *key)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct stream_key key;
+	struct sock *sk = (void *)th->io.sock;
+	__u16 type = 0;
+
+	if (th->io.lasting || bpf_map_lookup_elem(&es_streams, key))
+		return true;
+	HOP(type, sk, sk_type);
+	if (type == SOCK_KIND_DGRAM)
+		return is_quic(th->io.head);
+	return sniff_socket(th->io.head, th->one.total) == SNIFF_TAKE;
+}
+
+/* A call has moved th->one.total bytes (or messages). */
+static __noinline int plain_done(struct thread *th, struct stream_key *key)
+{
 	struct stream_val *s;
 	int taken;
 
-	if (!th)
+	if (!th || !key)
 		return 0;
 	plain_first(th);
-	key.object = th->io.stream;
-	key.tgid = id >> 32;
-	key.execs = th->io.execs;
-	s = stream_get(&key, th->io.proc_start);
-	if (!s) {
-		stat_add(ES_K_STREAMS_FULL, th->one.total);
-		th->io.kind = IO_NONE;
-		return 0;
-	}
-	fill_frame(th);
-	s->fd = th->io.fd;
-	s->flags |= STREAM_HAS_FD;
-	if (th->io.dir == ES_DIR_READ)
-		s->flags &= ~STREAM_READ_END;
 	th->io.head = 0;
 	if (th->io.kind != IO_UNSEEN)
 		bpf_probe_read_user(&th->io.head, sizeof(th->io.head), (void *)th->io.seg);
+	if (!worth_keeping(th, key))
+		return 0;
+	s = stream_get(key, th->io.proc_start);
+	if (!s) {
+		stat_add(ES_K_STREAMS_FULL, th->one.total);
+		return 0;
+	}
+	fill_frame(th);
+	if (th->io.fd != FD_NONE || !(s->flags & STREAM_HAS_FD)) {
+		s->fd = th->io.fd;
+		s->flags |= STREAM_HAS_FD;
+	}
+	if (th->io.dir == ES_DIR_READ)
+		s->flags &= ~STREAM_READ_END;
 	taken = (s->flags & STREAM_SNIFFED) ? !(s->flags & STREAM_SKIP) : plain_sniff(s, th);
 	if (taken)
-		take(s, &key, th);
+		take(s, key, th);
 	else
 		skip_sealed(s, th);
-	th->io.kind = IO_NONE;
 	return 0;
 }
 
-static __noinline int plain_read_end(struct thread *th)
+/* Nothing more will come. */
+static __always_inline void plain_read_end(struct thread *th, struct stream_key *key)
 {
-	struct stream_key key;
-	struct stream_val *s;
+	struct stream_val *s = bpf_map_lookup_elem(&es_streams, key);
 
-	if (!th)
-		return 0;
-	key.object = th->io.stream;
-	key.tgid = bpf_get_current_pid_tgid() >> 32;
-	key.execs = th->io.execs;
-	s = bpf_map_lookup_elem(&es_streams, &key);
 	if (s)
 		s->flags |= STREAM_READ_END;
-	return 0;
-}
-
-/* What a socket that is not read has moved, the kernel counted for us. */
-static __always_inline void count_sealed(struct stream_val *s, struct tcp_sock *sk)
-{
-	__u16 family = 0;
-
-	HOP(family, (struct sock_common *)sk, skc_family);
-	if (family != ES_AF_INET && family != ES_AF_INET6)
-		return;
-	HOP(s->passed[ES_DIR_WRITE], sk, bytes_sent);
-	HOP(s->passed[ES_DIR_READ], sk, bytes_received);
-	s->ignored[0] = s->passed[0];
-	s->ignored[1] = s->passed[1];
 }
 
 /*
- * A program may close its socket before it frees what used it: who had hung up is seen now.
+ * A call is over and has returned ret; io says which, whose, and on what. The buffers of a write
+ * are still there.
  */
-static __noinline int note_end(__u64 inode, __u32 tgid, __u32 execs)
+static __noinline int plain_call(struct thread *th, long ret)
 {
-	struct bound_key bound = { .inode = inode, .tgid = tgid };
-	__u64 *object = bpf_map_lookup_elem(&es_bound, &bound);
-	struct stream_key key = { .tgid = tgid, .execs = execs };
-	struct stream_val *s;
-
-	if (!object)
-		return 0;
-	key.object = *object;
-	s = bpf_map_lookup_elem(&es_streams, &key);
-	if (s && s->inode == inode)
-		s->end = socket_state(s);
-	bpf_map_delete_elem(&es_bound, &bound);
-	return 0;
-}
-
-static __noinline int plain_close(__u64 id, __u32 execs, __u32 fd)
-{
-	struct fd_info info;
 	struct stream_key key;
-	struct stream_val *s;
 
-	if (fd_look(&info, fd) || !info.sock)
+	if (!th || !plain_look(th, &key))
 		return 0;
-	key.object = ES_OBJECT_SOCKET | info.inode;
-	key.tgid = id >> 32;
-	key.execs = execs;
-	note_end(info.inode, key.tgid, execs);
-	s = bpf_map_lookup_elem(&es_streams, &key);
-	if (s && (s->flags & STREAM_TLS))
-		count_sealed(s, (void *)info.sock);
-	stream_end(&key);
+	if (ret > 0) {
+		th->one.total = ret;
+		return plain_done(th, &key);
+	}
+	if (ret == 0 && th->io.dir == ES_DIR_READ && th->io.kind != IO_UNSEEN)
+		plain_read_end(th, &key);
 	return 0;
 }
 

@@ -93,6 +93,7 @@ int BPF_PROG(es_exec, struct task_struct *task, int old_pid)
 {
 	__u32 tgid = task->tgid;
 	struct proc_val *proc = bpf_map_lookup_elem(&es_procs, &tgid);
+	__u16 flags = 0;
 	__u64 id;
 
 	if (!proc)
@@ -107,8 +108,8 @@ int BPF_PROG(es_exec, struct task_struct *task, int old_pid)
 	proc->execs++;
 	proc->flags &= ~PROC_LATE;
 	if (es_use_plain)
-		stdio_note(proc, tgid);
-	emit_proc(ES_REC_EXEC, tgid, proc, task, 0, 0, 0);
+		flags = stdio_note(proc, tgid);
+	emit_proc(ES_REC_EXEC, tgid, proc, task, 0, 0, flags);
 	return 0;
 }
 

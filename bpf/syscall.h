@@ -55,14 +55,12 @@ enum {
 };
 
 #define SYS_NR(r)     ((long)(r)->syscallno)
-#define SYS_ARG1(r)   ((r)->user_regs.regs[0])
+#define SYS_ARG1(r)   ((r)->orig_x0) /* x0 itself is the result at the end */
 #define SYS_ARG2(r)   ((r)->user_regs.regs[1])
 #define SYS_ARG3(r)   ((r)->user_regs.regs[2])
 #define SYS_ARG4(r)   ((r)->user_regs.regs[3])
 #define SYS_COMPAT(r) ((r)->user_regs.pstate & 0x10)
 
 #endif
-
-#define SYS_IO_URING_SETUP 425 /* the same everywhere */
 
 #endif /* EARSHOT_BPF_SYSCALL_H */

@@ -85,6 +85,7 @@ struct signal_struct {
 };
 
 struct task_struct {
+	__u32 flags;
 	__s32 pid;
 	__s32 tgid;
 	__u64 start_boottime;
@@ -126,6 +127,8 @@ struct sock_common {
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_type;
+	__u8 sk_shutdown;
+	struct socket *sk_socket;
 	struct pid *sk_peer_pid;
 };
 
@@ -135,6 +138,7 @@ struct tcp_sock {
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 

@@ -74,11 +74,18 @@ static __always_inline void wire_emit(struct stream_val *s, struct thread *th, _
 		wire_note(s, th, kind);
 }
 
-/* A datagram socket: only QUIC is of interest (RFC 9000 section 17.2; versions 1 and 2). */
+/* The head of a long packet (RFC 9000 section 17.2) of versions 1 and 2. */
+static __always_inline bool is_quic(__u64 head)
+{
+	__u32 version = __builtin_bswap32((__u32)(head >> 8));
+
+	return (head & 0xc0) == 0xc0 && (version == 1 || version == 0x6b3343cf);
+}
+
+/* A datagram socket: only QUIC is of interest. */
 static __noinline int wire_quic(struct stream_val *s, struct thread *th)
 {
 	struct sock *sk;
-	__u32 version;
 	__u16 type = 0;
 
 	if (!s || !th)
@@ -88,8 +95,7 @@ static __noinline int wire_quic(struct stream_val *s, struct thread *th)
 	if (type != 2)
 		return 0;
 	s->flags |= STREAM_SKIP;
-	version = __builtin_bswap32((__u32)(th->io.head >> 8));
-	if ((th->io.head & 0xc0) == 0xc0 && (version == 1 || version == 0x6b3343cf))
+	if (is_quic(th->io.head))
 		wire_note(s, th, ES_WIRE_QUIC);
 	return 1;
 }

@@ -62,6 +62,7 @@ struct es_head {
 #define ES_F_SHARED_MM (1 << 4) /* FORK: parent and child share memory until exec (vfork) */
 #define ES_F_ONE_SIDED (1 << 5) /* DATA: which other direction belongs to it is not known */
 #define ES_F_INEXACT   (1 << 6) /* DATA, GAP: missing is the least it can be */
+#define ES_F_PIPES     (1 << 7) /* EXEC: a watched process's child, its standard streams on pipes */
 
 /* Names one stream: with tgid of the head, unique on one boot. */
 struct es_stream {

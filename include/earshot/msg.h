@@ -12,13 +12,14 @@ enum es_msg_type {
 	ES_MSG_COMMAND = 3, /* command: attach before this child runs its program */
 	ES_MSG_DETACH = 5,  /* tgid, library: what its probes gave is no protocol */
 	ES_MSG_ADOPT = 6,   /* proc: a process that runs already */
+	ES_MSG_CLOSES = 7,  /* tgid: it uses sockets whose end only a system call tells */
 	ES_MSG_STOP = 4,    /* settle everything, then end */
 };
 
 struct es_msg {
 	__u32 type;
 	__u32 pid;  /* COMMAND: the child, in our own pid namespace */
-	__u32 tgid; /* VERDICT */
+	__u32 tgid; /* VERDICT, DETACH, CLOSES */
 	union {
 		__u32 ignore;  /* VERDICT */
 		__u32 library; /* DETACH */

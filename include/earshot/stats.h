@@ -54,7 +54,8 @@
 	X(U_JOINED, "bytes passed over to find the first message of a stream that ran already") \
 	X(U_H2_PUSHED, "stream that an HTTP/2 server pushed: not followed")                     \
 	X(U_BODY_WINDOW, "body not read: its coding wants a larger window (--body-window)")     \
-	X(U_WS_UNREAD, "WebSocket message that refers to lost ones: not read, or in part")
+	X(U_WS_UNREAD, "WebSocket message that refers to lost ones: not read, or in part")      \
+	X(U_PIPES_LATE, "child on pipes met late: its first messages may be missing")
 
 enum es_stat {
 #define X(name, text) ES_##name,

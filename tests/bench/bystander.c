@@ -4,8 +4,8 @@
  *
  * usage: bystander SYSCALLS REQUESTS
  *
- * Prints as JSON: nanoseconds of a read and a write of one byte through a pipe (hooked system
- * calls), of getppid (another one), and CPU nanoseconds a request of an HTTP server and its
+ * Prints as JSON CPU nanoseconds: of a read and a write of one byte through a pipe and through a
+ * pair of sockets, of getppid (another system call), and of a request of an HTTP server and its
  * client over loopback, in one process, with connections kept open.
  */
 #include <arpa/inet.h>
@@ -75,29 +75,53 @@ static double http(long requests)
 	return cpu / (double)requests;
 }
 
+static void byte_through(const int fd[2], long n)
+{
+	char byte = 'x';
+
+	for (long i = 0; i < n; i++)
+		if (write(fd[1], &byte, 1) != 1 || read(fd[0], &byte, 1) != 1)
+			die("byte");
+}
+
+static void other(const int fd[2], long n)
+{
+	(void)fd;
+	for (long i = 0; i < n; i++)
+		syscall(SYS_getppid);
+}
+
+#define ROUNDS 20
+
+/* The best of some rounds: what else the machine does then shows least. */
+static double best(void (*work)(const int fd[2], long n), const int fd[2], long n)
+{
+	double least = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		double cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+
+		work(fd, n / ROUNDS);
+		cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+		if (!i || cpu < least)
+			least = cpu;
+	}
+	return least / (double)(n / ROUNDS);
+}
+
 int main(int argc, char **argv)
 {
 	long n = argc > 2 ? atol(argv[1]) : 0, requests = argc > 2 ? atol(argv[2]) : 0;
-	double hooked, other;
-	char byte = 'x';
-	int p[2];
+	int p[2], s[2];
 
-	if (n < 1 || requests < 1) {
+	if (n < ROUNDS || requests < 1) {
 		fprintf(stderr, "usage: bystander SYSCALLS REQUESTS\n");
 		return 2;
 	}
-	if (pipe(p))
+	if (pipe(p) || socketpair(AF_UNIX, SOCK_STREAM, 0, s))
 		die("pipe");
-	hooked = now(CLOCK_MONOTONIC);
-	for (long i = 0; i < n; i++)
-		if (write(p[1], &byte, 1) != 1 || read(p[0], &byte, 1) != 1)
-			die("pipe");
-	hooked = (now(CLOCK_MONOTONIC) - hooked) / (double)n / 2;
-	other = now(CLOCK_MONOTONIC);
-	for (long i = 0; i < n; i++)
-		syscall(SYS_getppid);
-	other = (now(CLOCK_MONOTONIC) - other) / (double)n;
-	printf("{\"hooked\": %.1f, \"other\": %.1f, \"http\": %.1f}\n", hooked, other,
+	printf("{\"pipe\": %.1f, \"socket\": %.1f, \"other\": %.1f, \"http\": %.1f}\n",
+	       best(byte_through, p, n) / 2, best(byte_through, s, n) / 2, best(other, p, n),
 	       http(requests));
 	return 0;
 }

@@ -16,9 +16,14 @@ def once(quick):
     return json.loads(subprocess.run([BYSTANDER, *args], capture_output=True, check=True).stdout)
 
 
-def while_watching(earshot, quick, *options):
+IDLE = ('sleep', '3600')
+# The second one's standard input and output are pipes, as those of an MCP server can be.
+PIPES = ('sh', '-c', 'sleep 3600 | cat | cat')
+
+
+def while_watching(earshot, quick, command, *options):
     """The figures while an idle process is watched; the probes are gone when it returns."""
-    p = subprocess.Popen([earshot, 'run', '--quiet', *options, '--', 'sleep', '3600'],
+    p = subprocess.Popen([earshot, 'run', '--quiet', *options, '--', *command],
                          stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         time.sleep(1.5)
@@ -32,8 +37,9 @@ def while_watching(earshot, quick, *options):
 
 def bystander(earshot, o, table):
     turns = 2 if o.quick else 7
-    kinds = (('nobody watched', None), ('watched, --plain off', ('--plain', 'off')),
-             ('watched', ()))
+    kinds = (('nobody watched', None), ('watched, --plain off', (IDLE, '--plain', 'off')),
+             ('watched', (IDLE,)), ('watched, a child on pipes', (PIPES,)),
+             ('watched, --plain syscalls', (IDLE, '--plain', 'syscalls')))
     seen = {name: [] for name, _ in kinds}
     for _ in range(turns):    # interleaved: the machine's mood is then the same for all
         for name, options in kinds:
@@ -45,9 +51,9 @@ def bystander(earshot, o, table):
     rows = []
     for name, found in seen.items():
         m = {k: statistics.median(r[k] for r in found) for k in base}
-        rows.append([name, '%.0f' % m['hooked'], '%+.0f' % (m['hooked'] - base['hooked']),
-                     '%.0f' % m['other'], '%+.0f' % (m['other'] - base['other']),
-                     '%.0f' % m['http'], '%+.1f %%' % (100 * (m['http'] / base['http'] - 1))])
-    table('bystander: ns of a system call and CPU ns of an HTTP request over loopback, medians '
+        rows.append([name] + [x for k in ('pipe', 'socket', 'other') for x in (
+            '%.0f' % m[k], '%+.0f' % (m[k] - base[k]))] + [
+                '%.0f' % m['http'], '%+.1f %%' % (100 * (m['http'] / base['http'] - 1))])
+    table('bystander: CPU ns of a system call and of an HTTP request over loopback, medians '
           'of %d' % turns,
-          ['', 'read/write', '', 'getppid', '', 'http request', ''], rows)
+          ['', 'pipe', '', 'socket', '', 'getppid', '', 'http request', ''], rows)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/factsend.h"
+#include "app/needs.h"
 #include "app/watched.h"
 #include "base/clock.h"
 #include "earshot/msg.h"
@@ -18,6 +19,7 @@
 #define MESSAGES_MAX (4u << 20)
 #define SWEEP_NS     NS_PER_SEC	      /* counters, clock, and libraries that no event told */
 #define IDLE_NS	     (2 * NS_PER_SEC) /* no process came or went: time to close probes */
+#define PIPES_NS     (5 * NS_PER_MS)  /* a program does not read its standard input sooner */
 
 struct attacher {
 	struct attacher_options opt;
@@ -28,8 +30,9 @@ struct attacher {
 	struct filecache *files;
 	struct watched *watched;
 	struct plain plain;
+	struct needs needs;
 	int plain_error;
-	uint64_t last_busy, last_sweep, wall_offset, maps_lost;
+	uint64_t last_busy, last_sweep, wall_offset, maps_lost, pipes_late;
 	struct stat_pair sent[ES_STAT_COUNT];
 	struct attacher_report report;
 	int *fds;
@@ -44,21 +47,38 @@ static void send_loss(struct attacher *a)
 		return;
 	now[ES_U_MAP_EVENT_LOST].events = a->maps_lost;
 	now[ES_U_ATTACH_FAILED].events = watched_stats(a->watched)->failed;
+	now[ES_U_PIPES_LATE].events = a->pipes_late;
 	if (memcmp(now, a->sent, sizeof(now)) == 0)
 		return;
 	memcpy(a->sent, now, sizeof(now));
 	fact_send_loss(a->opt.out, now);
 }
 
-/* Costs every process of the host: on only while somebody is watched. */
-static void plain_follow(struct attacher *a, bool needed)
+/* Costs every process of the host: on only while somebody needs it. */
+static void plain_follow(struct attacher *a)
 {
-	if (!a->opt.plain || needed == (a->plain.count > 0) || (needed && a->plain_error))
+	if (a->opt.plain && !a->plain_error)
+		a->plain_error =
+			plain_on(&a->plain, a->opt.loader, PLAIN_SOCKETS | needs_now(&a->needs));
+}
+
+static void plain_unfollow(struct attacher *a)
+{
+	unsigned int needs = watched_count(a->watched) ? PLAIN_SOCKETS | needs_now(&a->needs) : 0;
+
+	plain_off(&a->plain, a->opt.loader, needs);
+}
+
+/* Before all else: from its first read on nothing of it may be missed. */
+static void plain_exec(struct attacher *a, const struct es_proc *r)
+{
+	bool pipes = (r->head.flags & ES_F_PIPES) != 0, on = a->plain.fds[PLAIN_EXIT] >= 0;
+
+	needs_exec(&a->needs, r->head.tgid, pipes);
+	if (!pipes || !a->opt.plain || on)
 		return;
-	if (needed)
-		a->plain_error = plain_on(&a->plain, a->opt.loader);
-	else
-		plain_off(&a->plain);
+	plain_follow(a);
+	a->pipes_late += clock_mono() > r->head.time + PIPES_NS;
 }
 
 static void say_gone(struct attacher *a)
@@ -76,11 +96,13 @@ static void on_proc(struct attacher *a, const struct es_proc *r)
 		watched_fork(a->watched, r);
 		break;
 	case ES_REC_EXEC:
+		plain_exec(a, r);
 		/* The old address space is gone, and its streams with it. */
 		loader_settle_exec(a->opt.loader, r, fact_send_settle, a->opt.out);
 		watched_exec(a->watched, r);
 		break;
 	case ES_REC_EXIT:
+		needs_exit(&a->needs, r->head.tgid);
 		watched_exit(a->watched, r);
 		say_gone(a);
 		break;
@@ -107,18 +129,22 @@ static void on_message(void *ctx, struct sv message)
 		break;
 	case ES_MSG_COMMAND:
 		a->last_busy = clock_mono();
-		plain_follow(a, true);
+		plain_follow(a);
 		watched_command(a->watched, (int)m->pid, m->path);
 		if (write(a->ready, &one, sizeof(one)) != (ssize_t)sizeof(one))
 			a->stop = true;
 		break;
 	case ES_MSG_ADOPT:
 		a->last_busy = clock_mono();
-		plain_follow(a, true);
+		plain_follow(a);
 		watched_adopt(a->watched, &m->proc);
 		break;
 	case ES_MSG_DETACH:
 		watched_detach(a->watched, m->tgid, m->library);
+		break;
+	case ES_MSG_CLOSES:
+		needs_closes(&a->needs, m->tgid);
+		plain_follow(a);
 		break;
 	case ES_MSG_STOP:
 		a->stop = true;
@@ -152,7 +178,8 @@ static void sweep(struct attacher *a, uint64_t now)
 	if (now - a->last_sweep < SWEEP_NS)
 		return;
 	a->last_sweep = now;
-	plain_follow(a, watched_count(a->watched) > 0);
+	if (now - a->last_busy >= IDLE_NS)
+		plain_unfollow(a);
 	send_loss(a);
 	fact_send_clock(a->opt.out, &a->wall_offset);
 	if (!a->opt.maps)
@@ -208,16 +235,17 @@ static void report(struct attacher *a)
 /* Their close takes its time too. */
 static void leave_plain(struct attacher *a)
 {
-	int *more = realloc(a->fds, (a->fd_count + a->plain.count + 1) * sizeof(int));
+	int *more = realloc(a->fds, (a->fd_count + PLAIN_PROG_COUNT) * sizeof(int));
 
 	if (!more) {
-		plain_off(&a->plain);
+		plain_off(&a->plain, a->opt.loader, 0);
 		return;
 	}
 	a->fds = more;
-	for (size_t i = 0; i < a->plain.count; i++)
-		a->fds[a->fd_count++] = a->plain.fds[i];
-	a->plain.count = 0;
+	for (int i = 0; i < PLAIN_PROG_COUNT; i++)
+		if (a->plain.fds[i] >= 0)
+			a->fds[a->fd_count++] = a->plain.fds[i];
+	plain_init(&a->plain);
 }
 
 static void finish(struct attacher *a)
@@ -268,6 +296,7 @@ static void destroy(struct attacher *a)
 {
 	chan_free(a->in);
 	watched_free(a->watched);
+	needs_free(&a->needs);
 	filecache_free(a->files);
 	if (a->ready >= 0)
 		close(a->ready);
@@ -310,6 +339,7 @@ int attacher_start(struct attacher **ret, const struct attacher_options *opt)
 		return -ENOMEM;
 	a->opt = *opt;
 	a->ready = a->gone = a->epoll = -1;
+	plain_init(&a->plain);
 	err = prepare(a);
 	if (!err)
 		err = -pthread_create(&a->thread, NULL, run, a);

@@ -32,7 +32,10 @@ static void report(struct features *fs, enum feature f)
 static bool report_load(struct features *fs)
 {
 	struct loader_options opt = { .ring_size = 64u << 10,
-				      .multi = feature_has(fs, FEATURE_UPROBE_MULTI) };
+				      .multi = feature_has(fs, FEATURE_UPROBE_MULTI),
+				      .loop = feature_has(fs, FEATURE_LOOP),
+				      .plain = true,
+				      .points = feature_has(fs, FEATURE_SOCKETS) };
 	char error[LOADER_ERROR_MAX];
 	struct loader *l;
 	int err = loader_new(&l, &opt, error);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -70,6 +71,16 @@ void line_detach(void *ctx, uint32_t tgid, uint32_t library)
 	tell(ctx, &m);
 }
 
+/* The end of a unix socket is told by no tracepoint of its own. */
+static void look_at_peer(struct line *l, const struct es_head *rec)
+{
+	const struct es_peer *p = (const void *)rec;
+	const struct es_msg m = { .type = ES_MSG_CLOSES, .tgid = rec->tgid };
+
+	if (rec->size >= sizeof(*p) && p->family == AF_UNIX)
+		tell(l, &m);
+}
+
 static int on_ring(void *ctx, const struct es_head *rec)
 {
 	struct line *l = ctx;
@@ -81,6 +92,8 @@ static int on_ring(void *ctx, const struct es_head *rec)
 			memcpy(&m.proc, rec, sizeof(m.proc));
 			tell(l, &m);
 		}
+	} else if (rec->type == ES_REC_PEER) {
+		look_at_peer(l, rec);
 	}
 	pipeline_record(l->pipeline, rec);
 	return 0;

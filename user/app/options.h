@@ -46,7 +46,7 @@ enum option_kind {
 	  "colours in what is printed")                                                          \
 	X(stats_file, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "PATH",                            \
 	  "at the end, write counters and the books of every stream as JSON")                    \
-	X(plain, OPTION_CHOICE, CMD_SEES, "auto", "auto|off",                                    \
+	X(plain, OPTION_CHOICE, CMD_SEES, "auto", "auto|syscalls|off",                           \
 	  "plain HTTP on sockets, MCP on standard input and output, and blind spots")            \
 	X(scope, OPTION_TEXT, CMD_WATCH, "", "pid:N",                                            \
 	  "which processes: pid:N, that one and its descendants")                                \

@@ -53,7 +53,9 @@ static int choose(struct session *s)
 			option_is(o, OPT_return_probe, "ret") ? RETURN_INSN : RETURN_URETPROBE;
 	s->load.multi = !option_is(o, OPT_attach, "single") &&
 			feature_has(&s->features, FEATURE_UPROBE_MULTI);
-	s->load.plain = option_is(o, OPT_plain, "auto");
+	s->load.plain = !option_is(o, OPT_plain, "off");
+	s->load.points =
+		option_is(o, OPT_plain, "auto") && feature_has(&s->features, FEATURE_SOCKETS);
 	s->load.loop = feature_has(&s->features, FEATURE_LOOP);
 	s->load.cookies = s->load.multi || feature_has(&s->features, FEATURE_COOKIES);
 	if (option_is(o, OPT_attach, "multi") && !s->load.multi) {

@@ -161,6 +161,15 @@ static int try_map_files(struct features *fs, struct feature_result *r)
 	return 0;
 }
 
+static int try_sockets(struct features *fs, struct feature_result *r)
+{
+	int id = libbpf_find_vmlinux_btf_id("sock_send_length", BPF_TRACE_RAW_TP);
+
+	(void)fs;
+	(void)r;
+	return id > 0 ? 0 : id < 0 ? id : -ENOENT;
+}
+
 static const struct {
 	struct feature_info info;
 	int (*probe)(struct features *fs, struct feature_result *r);
@@ -202,6 +211,11 @@ static const struct {
 				  "open the very file a process maps (CAP_CHECKPOINT_RESTORE, 5.9)",
 				  false, "without it replaced and deleted libraries are not read" },
 				try_map_files },
+	[FEATURE_SOCKETS] = { { "sockets", "tracepoints of what sockets send and receive (6.3)",
+				false,
+				"without them every system call of the host costs some "
+				"nanoseconds while a process is watched" },
+			      try_sockets },
 };
 
 const struct feature_info *feature_info(enum feature f)

@@ -20,6 +20,7 @@ enum feature {
 	FEATURE_URETPROBE,    /* a return probe leaves a seccomp-filtered target alive */
 	FEATURE_MAP_EVENTS,   /* executable mappings of a process tree are told */
 	FEATURE_MAP_FILES,    /* /proc/PID/map_files can be opened */
+	FEATURE_SOCKETS,      /* sockets tell what they send and receive */
 	FEATURE_COUNT,
 };
 

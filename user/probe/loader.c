@@ -21,6 +21,7 @@
 struct loader {
 	struct earshot_bpf *skel;
 	int progs[TLS_PROG_COUNT];
+	bool points;
 	struct bpf_link *links[3];
 };
 
@@ -81,11 +82,24 @@ static struct bpf_program *program(struct earshot_bpf *s, enum tls_prog p)
 static struct bpf_program *plain_program(struct earshot_bpf *s, enum plain_prog p)
 {
 	struct bpf_program *progs[PLAIN_PROG_COUNT] = {
+		[PLAIN_SENT] = s->progs.es_sock_sent,
+		[PLAIN_RECEIVED] = s->progs.es_sock_received,
+		[PLAIN_STATE] = s->progs.es_sock_state,
+		[PLAIN_URING] = s->progs.es_uring,
 		[PLAIN_EXIT] = s->progs.es_sys_exit,
 		[PLAIN_ENTER] = s->progs.es_sys_enter,
 	};
 
 	return progs[p];
+}
+
+static bool plain_loads(const struct loader_options *opt, enum plain_prog p)
+{
+	if (!opt->plain)
+		return false;
+	if (p == PLAIN_URING)
+		return libbpf_find_vmlinux_btf_id("io_uring_create", BPF_TRACE_RAW_TP) > 0;
+	return opt->points || p == PLAIN_EXIT || p == PLAIN_ENTER;
 }
 
 static int configure(struct earshot_bpf *s, const struct loader_options *opt)
@@ -103,8 +117,10 @@ static int configure(struct earshot_bpf *s, const struct loader_options *opt)
 	s->rodata->es_use_cookies = opt->cookies;
 	s->rodata->es_use_loop = opt->loop;
 	s->rodata->es_use_plain = opt->plain;
+	s->rodata->es_use_points = opt->points;
 	for (int p = 0; p < PLAIN_PROG_COUNT; p++)
-		bpf_program__set_autoload(plain_program(s, (enum plain_prog)p), opt->plain);
+		bpf_program__set_autoload(plain_program(s, (enum plain_prog)p),
+					  plain_loads(opt, (enum plain_prog)p));
 #if defined(__x86_64__)
 	s->rodata->es_return_sp = opt->side == RETURN_URETPROBE ? 8 : 0;
 #endif
@@ -160,6 +176,7 @@ int loader_new(struct loader **ret, const struct loader_options *opt, char *erro
 		free(log);
 		return -ENOMEM;
 	}
+	l->points = opt->points;
 	libbpf_set_print(silent);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	/* Kernels before 5.11 charge maps to it; failing is told by the load itself. */
@@ -206,6 +223,11 @@ int loader_return_fd(const struct loader *l)
 int loader_plain_fd(const struct loader *l, enum plain_prog prog)
 {
 	return bpf_program__fd(plain_program(l->skel, prog));
+}
+
+bool loader_points(const struct loader *l)
+{
+	return l->points;
 }
 
 int loader_arm(struct loader *l)

@@ -17,6 +17,7 @@ struct loader_options {
 	bool cookies;  /* attach cookies are there */
 	bool loop;     /* bpf_loop() is there */
 	bool plain;    /* plain sockets, standard input and output */
+	bool points;   /* sockets have tracepoints of their own */
 	bool verdicts; /* user space may rule streams out */
 };
 
@@ -35,15 +36,21 @@ int loader_ring_fd(const struct loader *l);
 int loader_prog_fd(const struct loader *l, enum tls_prog prog);
 int loader_return_fd(const struct loader *l);
 
-/* Programs at all system calls. */
+/* Programs at tracepoints of sockets, and at those of all system calls. */
 enum plain_prog {
-	PLAIN_EXIT, /* first: an entry without its exit would be taken for a later call's */
+	PLAIN_SENT,
+	PLAIN_RECEIVED,
+	PLAIN_STATE,
+	PLAIN_URING,
+	PLAIN_EXIT,
 	PLAIN_ENTER,
 	PLAIN_PROG_COUNT,
 };
 
-/* -1 unless loader_options.plain. */
+/* Negative unless loader_options.plain, or where the kernel has no such tracepoint. */
 int loader_plain_fd(const struct loader *l, enum plain_prog prog);
+/* loader_options.points */
+bool loader_points(const struct loader *l);
 
 /* The next child that this process forks comes through the gate. */
 int loader_arm(struct loader *l);

@@ -6,23 +6,56 @@
 
 #include <bpf/bpf.h>
 
-int plain_on(struct plain *p, const struct loader *l)
+void plain_init(struct plain *p)
 {
-	*p = (struct plain){ .count = 0 };
-	for (int i = 0; i < PLAIN_PROG_COUNT; i++) {
-		int fd = bpf_raw_tracepoint_open(NULL, loader_plain_fd(l, (enum plain_prog)i));
+	for (int i = 0; i < PLAIN_PROG_COUNT; i++)
+		p->fds[i] = -1;
+}
 
+static bool takes(const struct loader *l, unsigned int needs, enum plain_prog prog)
+{
+	bool points = loader_points(l);
+
+	/* A kernel may be without io_uring. */
+	if (!needs || loader_plain_fd(l, prog) < 0)
+		return false;
+	switch (prog) {
+	case PLAIN_SENT:
+	case PLAIN_RECEIVED:
+	case PLAIN_STATE:
+		return points;
+	case PLAIN_EXIT:
+		return !points || (needs & PLAIN_PIPES);
+	case PLAIN_ENTER:
+		return !points || (needs & PLAIN_CLOSES);
+	default:
+		return true;
+	}
+}
+
+int plain_on(struct plain *p, const struct loader *l, unsigned int needs)
+{
+	for (int i = 0; i < PLAIN_PROG_COUNT; i++) {
+		int fd;
+
+		if (p->fds[i] >= 0 || !takes(l, needs, (enum plain_prog)i))
+			continue;
+		fd = bpf_raw_tracepoint_open(NULL, loader_plain_fd(l, (enum plain_prog)i));
 		if (fd < 0) {
-			plain_off(p);
+			plain_off(p, l, 0);
 			return fd;
 		}
-		p->fds[p->count++] = fd;
+		p->fds[i] = fd;
 	}
 	return 0;
 }
 
-void plain_off(struct plain *p)
+void plain_off(struct plain *p, const struct loader *l, unsigned int needs)
 {
-	while (p->count)
-		close(p->fds[--p->count]);
+	for (int i = 0; i < PLAIN_PROG_COUNT; i++) {
+		if (p->fds[i] < 0 || takes(l, needs, (enum plain_prog)i))
+			continue;
+		close(p->fds[i]);
+		p->fds[i] = -1;
+	}
 }

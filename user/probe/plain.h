@@ -3,18 +3,32 @@
 #define EARSHOT_PROBE_PLAIN_H
 
 /*
- * plain - switches the reading of plain sockets and standard input and output on and off. While
- * it is on, every system call of every process on the host costs some nanoseconds more.
+ * plain - switches the reading of plain sockets and of standard input and output on and off, by
+ * what somebody needs. Sockets have tracepoints of their own, which cost only calls on sockets;
+ * where the kernel has none (loader_points()), and for pipes, every system call of every process
+ * on the host costs some nanoseconds more.
  */
 #include "probe/loader.h"
 
-struct plain {
-	int fds[PLAIN_PROG_COUNT]; /* each holds one tracepoint */
-	size_t count;
+enum plain_need {
+	PLAIN_SOCKETS = 1 << 0,
+	PLAIN_PIPES = 1 << 1,  /* bytes of pipes */
+	PLAIN_CLOSES = 1 << 2, /* the end of sockets that are not the network's */
 };
 
-/* Returns 0 or a negative errno; nothing is on then. */
-int plain_on(struct plain *p, const struct loader *l);
-void plain_off(struct plain *p);
+struct plain {
+	int fds[PLAIN_PROG_COUNT]; /* each holds one tracepoint; -1: off */
+};
+
+void plain_init(struct plain *p);
+
+/*
+ * Switches on what these needs (enum plain_need) take and is not on yet: under a millisecond.
+ * Returns 0 or a negative errno; all is off then.
+ */
+int plain_on(struct plain *p, const struct loader *l, unsigned int needs);
+
+/* Switches off what they do not take. */
+void plain_off(struct plain *p, const struct loader *l, unsigned int needs);
 
 #endif /* EARSHOT_PROBE_PLAIN_H */
