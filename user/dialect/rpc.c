@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "dialect/carry.h"
-#include "dialect/route.h"
 #include "dialect/rpcread.h"
 
 /* A body that has shown nothing of JSON-RPC so far is not looked into any further. */

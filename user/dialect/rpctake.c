@@ -5,7 +5,6 @@
 #include <xxhash.h>
 
 #include "dialect/carry.h"
-#include "dialect/route.h"
 #include "dialect/rpcread.h"
 
 uint64_t rpc_hash(struct sv s)

@@ -7,9 +7,9 @@
 
 #include <xxhash.h>
 
+#include "base/hostname.h"
 #include "base/kvlist.h"
 #include "dialect/carry.h"
-#include "dialect/route.h"
 
 struct web {
 	struct web_options opt;
@@ -21,7 +21,7 @@ struct web {
 static double rate_of(const struct web *w, struct sv host)
 {
 	for (size_t i = 0; i < w->opt.rule_count; i++) {
-		if (host_fits(host, w->opt.rules[i].host))
+		if (hostname_fits(host, w->opt.rules[i].host))
 			return w->opt.rules[i].rate;
 	}
 	return 1;
@@ -35,7 +35,7 @@ static bool is_chosen(const struct web *w, const struct exchange *ex)
 	uint16_t port;
 	double rate;
 
-	route_authority(ex->msg[EX_REQUEST].header[EX_H_HOST], &host, &port);
+	hostname_split(ex->msg[EX_REQUEST].header[EX_H_HOST], &host, &port);
 	rate = rate_of(w, host);
 	if (rate >= 1 || rate <= 0)
 		return rate > 0;
