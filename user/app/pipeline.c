@@ -12,13 +12,13 @@
 #include "app/servers.h"
 #include "app/unseen.h"
 #include "dialect/dialect.h"
-#include "dialect/readers.h"
-#include "dialect/rpc.h"
-#include "dialect/web.h"
 #include "exchange/h2.h"
 #include "exchange/wsock.h"
 #include "facts/facts.h"
 #include "probe/recfile.h"
+#include "reader/readers.h"
+#include "reader/rpc.h"
+#include "reader/web.h"
 #include "stream/aead.h"
 
 #define REC_FLUSH_NS 1000000000ull

@@ -5,7 +5,7 @@
 /* rules - options that hold a list. */
 #include "app/options.h"
 #include "dialect/dialect.h"
-#include "dialect/web.h"
+#include "reader/web.h"
 
 #define RULES_MAX 64
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/web.h"
+#include "reader/web.h"
 
 #include <errno.h>
 #include <stdio.h>

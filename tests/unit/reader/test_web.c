@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* HTTP that nobody claims: what its call says, and which rule lets it through. */
-#include "dialect/web.h"
+#include "reader/web.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EARSHOT_DIALECT_WEB_H
-#define EARSHOT_DIALECT_WEB_H
+#ifndef EARSHOT_READER_WEB_H
+#define EARSHOT_READER_WEB_H
 
 /*
  * web - HTTP that no other reader has claimed: one call each, with method, place, status,
@@ -44,4 +44,4 @@ int web_rules(struct web_rule *rules, size_t max, struct sv text);
 /* ctx: the struct web. Must come behind all other readers. */
 extern const struct exchange_ops web_exchange_ops;
 
-#endif /* EARSHOT_DIALECT_WEB_H */
+#endif /* EARSHOT_READER_WEB_H */
