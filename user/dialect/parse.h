@@ -207,6 +207,12 @@ struct field {
 		ROW_CONTENT(P "description", FIELD_TOOL_DEF, TOOL_DEF_AT(description)), \
 		ROW_RAW(P schema, FIELD_TOOL_DEF, TOOL_DEF_AT(parameters))
 
+/* {"error": {"code", "type", "message"}}, as OpenAI has it. */
+#define ERROR_ROWS                                                                      \
+	ROW_FN("error", field_error, 0), ROW("error.code", FIELD_STAGE, ST_ERROR_CODE), \
+		ROW("error.type", FIELD_STAGE, ST_ERROR_TYPE),                          \
+		ROW_CONTENT("error.message", FIELD_STRING, CALL_AT(content.error_message))
+
 struct field_set {
 	const struct field *rows;
 	size_t count;
