@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "app/config.h"
-#include "app/rules.h"
 
 static const struct option_info table[OPTION_COUNT] = {
 #define X(name, kind, commands, def, arg, text) { #name, kind, commands, def, arg, text },
@@ -230,7 +229,6 @@ int options_parse(struct options *o, int argc, char **argv, char *error)
 			 { "explain", CMD_EXPLAIN },
 			 { "replay", CMD_REPLAY },
 			 { "doctor", CMD_DOCTOR } };
-	struct rules rules;
 	int err;
 
 	*o = (struct options){ 0 };
@@ -254,7 +252,9 @@ int options_parse(struct options *o, int argc, char **argv, char *error)
 		err = take_config(o, error);
 	for (int i = 0; i < OPTION_COUNT && !err; i++)
 		err = check_value(o, i, error);
-	return err ? err : rules_read(&rules, o, error);
+	return err ? err
+		   : rules_read(&o->rules, option_text(o, OPT_http), option_text(o, OPT_providers),
+				error);
 }
 
 void options_done(struct options *o)

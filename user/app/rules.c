@@ -43,13 +43,12 @@ static int read_hosts(struct rules *r, struct sv text)
 	return more < 0 ? -EINVAL : 0;
 }
 
-int rules_read(struct rules *r, const struct options *o, char *error)
+int rules_read(struct rules *r, const char *http, const char *hosts, char *error)
 {
-	const char *http = option_text(o, OPT_http), *hosts = option_text(o, OPT_providers);
 	int n = web_rules(r->http, RULES_MAX, sv_of(http));
 
 	if (n < 0) {
-		snprintf(error, OPTIONS_ERROR_MAX,
+		snprintf(error, RULES_ERROR_MAX,
 			 "--http: '%.80s' is not all, off, or up to %d of HOST=RATE with a rate "
 			 "from 0 to 1, as in *.internal=0,*=0.1",
 			 http, RULES_MAX);
@@ -58,7 +57,7 @@ int rules_read(struct rules *r, const struct options *o, char *error)
 	r->http_count = (size_t)n;
 	r->host_count = 0;
 	if (read_hosts(r, sv_of(hosts))) {
-		snprintf(error, OPTIONS_ERROR_MAX,
+		snprintf(error, RULES_ERROR_MAX,
 			 "--providers: '%.80s' is not up to %d of HOST/PATH=NAME, as in "
 			 "llm.example.com=openai,gpu-*/v1=vllm",
 			 hosts, RULES_MAX);

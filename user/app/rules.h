@@ -3,7 +3,6 @@
 #define EARSHOT_APP_RULES_H
 
 /* rules - options that hold a list. */
-#include "app/options.h"
 #include "dialect/dialect.h"
 #include "reader/web.h"
 
@@ -11,7 +10,9 @@
 
 #define RULES_TEXT_MAX 4096
 
-/* Borrows from the options, and points into itself: not to be copied. */
+#define RULES_ERROR_MAX 256
+
+/* Borrows from what was read, and points into itself: not to be copied. */
 struct rules {
 	struct web_rule http[RULES_MAX];
 	size_t http_count;
@@ -20,7 +21,10 @@ struct rules {
 	char text[RULES_TEXT_MAX]; /* their strings */
 };
 
-/* Returns 0, or -EINVAL with error (OPTIONS_ERROR_MAX bytes). */
-int rules_read(struct rules *r, const struct options *o, char *error);
+/*
+ * http, hosts: the values of --http and --providers; they may be NULL. Returns 0, or -EINVAL
+ * with error (RULES_ERROR_MAX bytes).
+ */
+int rules_read(struct rules *r, const char *http, const char *hosts, char *error);
 
 #endif /* EARSHOT_APP_RULES_H */
