@@ -93,7 +93,7 @@ struct option_info {
 
 const struct option_info *option_info(enum option_id id);
 
-#define OPTIONS_ERROR_MAX 256 /* as CONFIG_ERROR_MAX, RULES_ERROR_MAX */
+#define OPTIONS_ERROR_MAX 384 /* not less than CONFIG_ERROR_MAX */
 
 struct options {
 	enum command command;

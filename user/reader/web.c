@@ -8,7 +8,6 @@
 #include <xxhash.h>
 
 #include "base/hostname.h"
-#include "base/kvlist.h"
 #include "dialect/carry.h"
 
 struct web {
@@ -40,34 +39,6 @@ static bool is_chosen(const struct web *w, const struct exchange *ex)
 	if (rate >= 1 || rate <= 0)
 		return rate > 0;
 	return (double)(XXH3_64bits(id, sizeof(id)) >> 11) < rate * (double)(1ull << 53);
-}
-
-int web_rules(struct web_rule *rules, size_t max, struct sv text)
-{
-	struct sv key, value;
-	size_t n = 0;
-	int more;
-
-	if (sv_eq(text, SV("all")))
-		return 0;
-	if (sv_eq(text, SV("off")))
-		text = SV("*=0");
-	while ((more = kvlist_next(&text, &key, &value)) == 1) {
-		char number[32], *end;
-		double rate;
-
-		if (n == max)
-			return -E2BIG;
-		if (!value.len || value.len >= sizeof(number))
-			return -EINVAL;
-		memcpy(number, value.p, value.len);
-		number[value.len] = '\0';
-		rate = strtod(number, &end);
-		if (*end || !(rate >= 0 && rate <= 1))
-			return -EINVAL;
-		rules[n++] = (struct web_rule){ key, rate };
-	}
-	return more < 0 ? -EINVAL : (int)n;
 }
 
 /* ---- what ---- */

@@ -35,12 +35,6 @@ int web_new(struct web **ret, const struct web_options *opt);
 void web_free(struct web *w);
 const struct web_stats *web_stats(const struct web *w);
 
-/*
- * Reads "HOST=RATE,HOST=RATE": rules borrow from text. The words "all" and "off" stand for
- * *=1 and *=0. Returns how many there are, -EINVAL, or -E2BIG for more than max.
- */
-int web_rules(struct web_rule *rules, size_t max, struct sv text);
-
 /* ctx: the struct web. Must come behind all other readers. */
 extern const struct exchange_ops web_exchange_ops;
 
