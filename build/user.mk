@@ -3,7 +3,7 @@ comma := ,
 # User side: one object per source, one archive per folder, in three flavours:
 # plain (.output/obj), sanitized (.output/san), fuzzing (.output/fuzz).
 
-FOLDERS := base host resolve probe facts audit stream proto exchange model dialect policy semconv otlp export view app
+FOLDERS := base host resolve probe facts audit stream proto exchange model dialect reader policy semconv otlp export view app
 SRCS_OF = $(filter-out user/main.c,$(wildcard user/$(1)/*.c))
 
 # Who may be linked with a folder's tests: what the include table allows, transitively.
@@ -18,12 +18,13 @@ DEPS_stream   := stream base
 DEPS_proto    := proto base
 DEPS_exchange := exchange stream proto base
 DEPS_dialect  := dialect exchange stream proto model base
+DEPS_reader   := reader dialect exchange stream proto model base
 DEPS_policy   := policy model base
 DEPS_semconv  := semconv model base
 DEPS_otlp     := otlp semconv model base
 DEPS_export   := export otlp semconv model base
 DEPS_view     := view model base
-DEPS_app      := app view export otlp semconv policy dialect exchange proto stream audit facts probe resolve host model base
+DEPS_app      := app view export otlp semconv policy reader dialect exchange proto stream audit facts probe resolve host model base
 
 # Generated C (protobuf-c) is compiled with fewer warnings; it is not our code.
 PROTOS := $(wildcard user/otlp/proto/*.proto)

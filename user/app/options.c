@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "app/config.h"
-#include "app/rules.h"
 
 static const struct option_info table[OPTION_COUNT] = {
 #define X(name, kind, commands, def, arg, text) { #name, kind, commands, def, arg, text },
@@ -80,14 +79,24 @@ static void written(const char *name, char *to, size_t len)
 			*p = '-';
 }
 
+/* Which option is wrong, and why. */
+static void complain(const struct options *o, int id, const char *why, char *error)
+{
+	const char *path = o->from_file[id] ? o->value[OPT_config] : NULL;
+	char name[64];
+
+	written(table[id].name, name, sizeof(name));
+	snprintf(error, OPTIONS_ERROR_MAX, "%s%.80s%s%s: %s", path ? "--config " : "",
+		 path ? path : "", path ? ": " : "", name, why);
+}
+
 static int check_value(struct options *o, int id, char *error)
 {
 	const struct option_info *info = &table[id];
 	const char *value = o->value[id];
-	char name[64];
+	char why[OPTIONS_ERROR_MAX];
 	int err = 0;
 
-	written(info->name, name, sizeof(name));
 	switch (info->kind) {
 	case OPTION_FLAG:
 		o->number[id] = strcmp(value, "true") == 0;
@@ -104,15 +113,29 @@ static int check_value(struct options *o, int id, char *error)
 	case OPTION_TEXT:
 		break;
 	}
-	if (err)
-		snprintf(error, OPTIONS_ERROR_MAX, "%s%.120s%s%s: '%s' is not %s%s",
-			 o->from_file[id] ? "--config " : "",
-			 o->from_file[id] ? o->value[OPT_config] : "", o->from_file[id] ? ": " : "",
-			 name, value,
+	if (err) {
+		snprintf(why, sizeof(why), "'%.80s' is not %s%s", value,
 			 info->kind == OPTION_CHOICE ? "one of "
 			 : info->kind == OPTION_FLAG ? "true or false"
 						     : "a number like 65536, 64K or 16M",
 			 info->kind == OPTION_CHOICE ? info->arg : "");
+		complain(o, id, why, error);
+	}
+	return err;
+}
+
+/* Options that hold a list. */
+static int read_rules(struct options *o, char *error)
+{
+	char why[RULES_ERROR_MAX];
+	int id = OPT_http, err = rules_http(&o->rules, sv_of(o->value[id]), why);
+
+	if (!err) {
+		id = OPT_providers;
+		err = rules_hosts(&o->rules, sv_of(o->value[id]), why);
+	}
+	if (err)
+		complain(o, id, why, error);
 	return err;
 }
 
@@ -230,7 +253,6 @@ int options_parse(struct options *o, int argc, char **argv, char *error)
 			 { "explain", CMD_EXPLAIN },
 			 { "replay", CMD_REPLAY },
 			 { "doctor", CMD_DOCTOR } };
-	struct rules rules;
 	int err;
 
 	*o = (struct options){ 0 };
@@ -254,7 +276,7 @@ int options_parse(struct options *o, int argc, char **argv, char *error)
 		err = take_config(o, error);
 	for (int i = 0; i < OPTION_COUNT && !err; i++)
 		err = check_value(o, i, error);
-	return err ? err : rules_read(&rules, o, error);
+	return err ? err : read_rules(o, error);
 }
 
 void options_done(struct options *o)

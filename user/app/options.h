@@ -7,6 +7,7 @@
  * --help and the man page's check all come from it. A row is
  * (name, kind, commands, default, argument, text). "_" in a name is "-" outside.
  */
+#include "app/rules.h"
 #include "base/sv.h"
 #include "policy/policy.h"
 
@@ -92,7 +93,7 @@ struct option_info {
 
 const struct option_info *option_info(enum option_id id);
 
-#define OPTIONS_ERROR_MAX 256 /* as CONFIG_ERROR_MAX */
+#define OPTIONS_ERROR_MAX 384 /* not less than CONFIG_ERROR_MAX */
 
 struct options {
 	enum command command;
@@ -100,6 +101,7 @@ struct options {
 	bool given[OPTION_COUNT];  /* on the command line */
 	bool from_file[OPTION_COUNT];
 	uint64_t number[OPTION_COUNT]; /* OPTION_SIZE, OPTION_COUNT_, OPTION_FLAG (0, 1) */
+	struct rules rules;	       /* what http and providers say; not to be copied */
 	char **rest;		       /* what follows the options: the command, the file */
 	int rest_count;
 	bool help, version;

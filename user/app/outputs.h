@@ -12,9 +12,9 @@
 #include "audit/blind.h"
 #include "base/stats.h"
 #include "dialect/dialect.h"
-#include "dialect/rpc.h"
-#include "dialect/web.h"
 #include "facts/facts.h"
+#include "reader/rpc.h"
+#include "reader/web.h"
 #include "stream/conn.h"
 #include "view/view.h"
 

@@ -8,17 +8,16 @@
 
 #include "app/accounts.h"
 #include "app/outputs.h"
-#include "app/rules.h"
 #include "app/servers.h"
 #include "app/unseen.h"
 #include "dialect/dialect.h"
-#include "dialect/readers.h"
-#include "dialect/rpc.h"
-#include "dialect/web.h"
 #include "exchange/h2.h"
 #include "exchange/wsock.h"
 #include "facts/facts.h"
 #include "probe/recfile.h"
+#include "reader/readers.h"
+#include "reader/rpc.h"
+#include "reader/web.h"
 #include "stream/aead.h"
 
 #define REC_FLUSH_NS 1000000000ull
@@ -36,7 +35,6 @@ struct pipeline {
 	struct dialect *dialect;
 	struct rpc_reader *rpc;
 	struct web *web;
-	struct rules rules;
 	struct readers readers;
 	struct outputs *outputs;
 	struct accounts *accounts; /* NULL: not asked for */
@@ -75,18 +73,19 @@ static void on_ignore(void *ctx, const struct conn *conn)
 static aead_out_fn on_made;
 
 /* Who looks at exchanges: calls of models first, then JSON-RPC, then what is left. */
-static int build_readers(struct pipeline *p, char *error)
+static int build_readers(struct pipeline *p)
 {
+	const struct rules *rules = &p->opt.options->rules;
 	bool content = !option_is(p->opt.options, OPT_content, "off");
-	struct dialect_options d = { .want_content = content, .hosts = p->rules.hosts };
+	const struct dialect_options d = { .want_content = content,
+					   .hosts = rules->hosts,
+					   .host_count = rules->host_count };
 	const struct rpc_options rpc = { .want_content = content, .fn = on_call, .ctx = p };
-	struct web_options web = { .rules = p->rules.http, .fn = on_call, .ctx = p };
-	int err = rules_read(&p->rules, p->opt.options, error);
+	const struct web_options web = {
+		.rules = rules->http, .rule_count = rules->http_count, .fn = on_call, .ctx = p
+	};
+	int err = dialect_new(&p->dialect, &d, on_call, p);
 
-	web.rule_count = p->rules.http_count;
-	d.host_count = p->rules.host_count;
-	if (!err)
-		err = dialect_new(&p->dialect, &d, on_call, p);
 	if (!err)
 		err = rpc_reader_new(&p->rpc, &rpc);
 	if (!err)
@@ -102,7 +101,7 @@ static int build_readers(struct pipeline *p, char *error)
 	return 0;
 }
 
-static int build_stages(struct pipeline *p, char *error)
+static int build_stages(struct pipeline *p)
 {
 	const struct aead_opts aead = { .stats = p->stats, .out = on_made, .out_ctx = p };
 	struct pairs_opts pairs = {
@@ -120,16 +119,16 @@ static int build_stages(struct pipeline *p, char *error)
 	struct unseen_opts unseen = {
 		.all_hosts = option_is(p->opt.options, OPT_blind_spots, "all") ||
 			     p->opt.options->command == CMD_EXPLAIN,
+		.hosts = p->opt.options->rules.hosts,
+		.host_count = p->opt.options->rules.host_count,
 		.detach = p->opt.detach,
 		.detach_ctx = p->opt.detach_ctx,
 	};
 	int err = facts_new(&p->facts);
 
 	if (!err)
-		err = build_readers(p, error);
+		err = build_readers(p);
 	unseen.facts = p->facts;
-	unseen.hosts = p->rules.hosts;
-	unseen.host_count = p->rules.host_count;
 	if (!err)
 		err = unseen_new(&p->unseen, &unseen);
 	pairs.ctx = &p->readers;
@@ -173,7 +172,7 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_options *opt, char
 	if (!p)
 		return -ENOMEM;
 	p->opt = *opt;
-	err = build_stages(p, error);
+	err = build_stages(p);
 	if (!err)
 		err = open_recording(p, error);
 	if (!err)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hostname.h"
 #include "dialect/route.h"
 #include "proto/clienthello.h"
 
@@ -18,7 +19,7 @@ static bool wanted(void *ctx, struct sv host)
 	const struct unseen *u = ctx;
 
 	for (size_t i = 0; i < u->opts.host_count; i++) {
-		if (host_fits(host, sv_of(u->opts.hosts[i].host)))
+		if (hostname_fits(host, sv_of(u->opts.hosts[i].host)))
 			return true;
 	}
 	return u->opts.all_hosts || (host.len && host_known(host));

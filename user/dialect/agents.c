@@ -103,10 +103,7 @@ static const struct field run_rows[] = {
 	ROW("usage.total_tokens", FIELD_STAGE_INT, SI_ITEM),
 	ROW("usage.prompt_token_details.cached_tokens", FIELD_STAGE_INT, SI_PART),
 	ROW_CONTENT("delta.content[].text.value", FIELD_STAGE, ST_TEXT),
-	ROW_FN("error", field_error, 0),
-	ROW("error.code", FIELD_STAGE, ST_ERROR_CODE),
-	ROW("error.type", FIELD_STAGE, ST_ERROR_TYPE),
-	ROW_CONTENT("error.message", FIELD_STRING, CALL_AT(content.error_message)),
+	ERROR_ROWS,
 };
 
 static const struct field_set run_request = FIELD_SET(run_request_rows);

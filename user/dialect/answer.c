@@ -37,6 +37,12 @@ void answer_finish(struct parse *p, struct candidate *c, struct sv reason)
 	string_piece(p, &c->finish, reason, CALL_STRING_MAX);
 }
 
+void answer_stop(struct parse *p)
+{
+	if (staged(p, ST_FINISH).len)
+		answer_finish(p, answer_only(p), staged(p, ST_FINISH));
+}
+
 struct slot *answer_slot(struct parse *p, struct candidate *c, uint32_t a, uint32_t b)
 {
 	struct slot **at, *s;

@@ -186,12 +186,6 @@ static const struct event_row events[] = {
 	{ "message_stop", EVENT_SKIP, true },
 };
 
-static void take_finish(struct parse *p)
-{
-	if (staged(p, ST_FINISH).len)
-		answer_finish(p, answer_only(p), staged(p, ST_FINISH));
-}
-
 void anthropic_event_done(struct parse *p, struct sv type)
 {
 	const struct opt_int *index = &p->stage.num[SI_ITEM];
@@ -199,7 +193,7 @@ void anthropic_event_done(struct parse *p, struct sv type)
 	(void)type;
 	if ((p->stage.dirty & BLOCK_TEXTS) && index->set && index->v < CALL_SLOTS_MAX)
 		take_block(p, (uint32_t)index->v);
-	take_finish(p);
+	answer_stop(p);
 	take_error(p);
 }
 
@@ -208,7 +202,7 @@ void anthropic_finish(struct parse *p)
 {
 	struct call_usage *u = &p->call->usage;
 
-	take_finish(p);
+	answer_stop(p);
 	take_error(p);
 	/* What a stream begins with counts its first token only; the end of it has the sum. */
 	if (p->ex->msg[EX_RESPONSE].gapped && p->candidates && !p->candidates->finish.len)

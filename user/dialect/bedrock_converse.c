@@ -214,12 +214,6 @@ static const struct event_row events[] = {
 	{ "metadata", EVENT_READ, true },
 };
 
-static void take_stop(struct parse *p)
-{
-	if (staged(p, ST_FINISH).len)
-		answer_finish(p, answer_only(p), staged(p, ST_FINISH));
-}
-
 void converse_event_done(struct parse *p, struct sv type)
 {
 	const struct opt_int *index = &p->stage.num[SI_ITEM];
@@ -227,7 +221,7 @@ void converse_event_done(struct parse *p, struct sv type)
 	(void)type;
 	if ((p->stage.dirty & BLOCK_TEXTS) && index->v < CALL_SLOTS_MAX)
 		take_block(p, index->set ? (uint32_t)index->v : 0);
-	take_stop(p);
+	answer_stop(p);
 	take_error(p);
 }
 
@@ -244,7 +238,7 @@ void converse_finish(struct parse *p)
 	bool inside = u->total.set && u->input.set && u->output.set &&
 		      u->total.v == u->input.v + u->output.v;
 
-	take_stop(p);
+	answer_stop(p);
 	take_error(p);
 	bedrock_head(p);
 	if (inside)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dialect/carry.h"
 
+#include "base/hostname.h"
 #include "base/utf8.h"
-#include "dialect/route.h"
 #include "model/context.h"
 
 struct sv carry_string(struct call *c, struct sv s)
@@ -21,7 +21,7 @@ static void carry_server(struct call *c, const struct exchange *ex)
 	struct sv host;
 	uint16_t port;
 
-	route_authority(ex->msg[EX_REQUEST].header[EX_H_HOST], &host, &port);
+	hostname_split(ex->msg[EX_REQUEST].header[EX_H_HOST], &host, &port);
 	c->server_address = carry_string(c, host);
 	if (host.len)
 		c->server_port = port ? port : ex->tls ? 443 : 80;

@@ -184,8 +184,7 @@ static void take_rest(struct parse *p)
 	if (staged(p, ST_RAW).len)
 		answer_text(p, answer_only(p), answer_slot(p, answer_only(p), SLOT_PLAN, 0),
 			    PART_REASONING, staged(p, ST_RAW));
-	if (staged(p, ST_FINISH).len)
-		answer_finish(p, answer_only(p), staged(p, ST_FINISH));
+	answer_stop(p);
 	stage_drop(&p->stage, 1u << ST_RAW | 1u << ST_FINISH);
 	take_error(p);
 }

@@ -84,8 +84,7 @@ static void event_done(struct parse *p, struct sv type)
 	if (staged(p, ST_TEXT).len)
 		answer_text(p, answer_only(p), answer_slot(p, answer_only(p), 0, 0), PART_TEXT,
 			    staged(p, ST_TEXT));
-	if (staged(p, ST_FINISH).len)
-		answer_finish(p, answer_only(p), staged(p, ST_FINISH));
+	answer_stop(p);
 	take_error(p);
 }
 

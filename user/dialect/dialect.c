@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hostname.h"
 #include "dialect/live.h"
 #include "dialect/route.h"
 
@@ -136,7 +137,7 @@ static struct route find_route(const struct dialect *d, const struct exchange *e
 	};
 	uint16_t port;
 
-	route_authority(req->header[EX_H_HOST], &key.host, &port);
+	hostname_split(req->header[EX_H_HOST], &key.host, &port);
 	return route_find(&key);
 }
 

@@ -255,6 +255,12 @@ static void take_num(struct opt_num *to, const struct json_event *ev)
 		*to = (struct opt_num){ v, true };
 }
 
+static void take_bool(struct opt_bool *to, const struct json_event *ev)
+{
+	if (ev->kind == JSON_BOOL)
+		*to = (struct opt_bool){ ev->boolean, true };
+}
+
 void stage_add(struct parse *p, struct stage *s, enum stage_text t, struct sv text)
 {
 	struct buf *b = &s->text[t];
@@ -327,6 +333,13 @@ static void take_text(struct doc *doc, struct sv *to, const struct json_event *e
 	doc->skip = true;
 }
 
+/* A text of what is open, if anything is. */
+static void take_open(struct doc *doc, struct sv *to, const struct json_event *ev)
+{
+	if (to)
+		take_string(doc, to, ev, false, CALL_STRING_MAX);
+}
+
 static void take_tool_def(struct doc *doc, const struct field *f, const struct json_event *ev)
 {
 	struct parse *p = doc->parse;
@@ -341,7 +354,6 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 {
 	struct parse *p = doc->parse;
 	struct call *c = p->call;
-	struct sv *text = NULL;
 
 	switch (f->type) {
 	case FIELD_MODEL:
@@ -367,8 +379,7 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 		take_num(at(c, f->at), ev);
 		return;
 	case FIELD_BOOL:
-		if (ev->kind == JSON_BOOL)
-			*(struct opt_bool *)at(c, f->at) = (struct opt_bool){ ev->boolean, true };
+		take_bool(at(c, f->at), ev);
 		return;
 	case FIELD_LIST:
 		take_list(doc, at(c, f->at), ev);
@@ -383,11 +394,11 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 		take_int(&p->sum[f->at], ev, 0);
 		return;
 	case FIELD_MESSAGE:
-		text = at(p->message, f->at);
-		break;
+		take_open(doc, at(p->message, f->at), ev);
+		return;
 	case FIELD_PART:
-		text = at(p->part, f->at);
-		break;
+		take_open(doc, at(p->part, f->at), ev);
+		return;
 	case FIELD_TOOL_DEF:
 		take_tool_def(doc, f, ev);
 		return;
@@ -398,8 +409,6 @@ static void take(struct doc *doc, const struct field *f, const struct json_event
 		f->fn(p, f, ev);
 		return;
 	}
-	if (text)
-		take_string(doc, text, ev, false, CALL_STRING_MAX);
 }
 
 static int on_event(void *ctx, const struct json_event *ev)

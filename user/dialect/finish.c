@@ -221,6 +221,13 @@ static void take_identity(struct parse *p)
 		c->req.resend_count = (struct opt_int){ n, true };
 }
 
+/* A response made earlier: its tokens were paid for then. */
+static void take_fetched(struct parse *p)
+{
+	p->call->resp.status = p->status;
+	p->call->usage = (struct call_usage){ 0 };
+}
+
 /* Other services have such paths too: a model call names its model or answers like one. */
 static bool is_model_call(const struct parse *p)
 {
@@ -247,6 +254,8 @@ bool parse_finish(struct parse *p, uint64_t time)
 		c->req.model = SV_NONE;
 	if (p->api->finish)
 		p->api->finish(p);
+	if (p->api->op == CALL_FETCH_RESPONSE)
+		take_fetched(p);
 	if (p->no_call || !is_model_call(p))
 		return false;
 	take_identity(p);

@@ -223,13 +223,6 @@ static void fetch_begin(struct parse *p)
 	c->req.stream_cursor = route_decode(&c->arena, route_query(p->ex->target, "last_event_id"));
 }
 
-static void fetch_finish(struct parse *p)
-{
-	finish(p);
-	p->call->resp.status = p->status;
-	p->call->usage = (struct call_usage){ 0 };
-}
-
 const struct api api_gemini_fetch = {
 	.name = "gemini.fetch",
 	.op = CALL_FETCH_RESPONSE,
@@ -240,5 +233,5 @@ const struct api api_gemini_fetch = {
 	.event_count = ARRAY_SIZE(events),
 	.begin = fetch_begin,
 	.event_done = event_done,
-	.finish = fetch_finish,
+	.finish = finish,
 };

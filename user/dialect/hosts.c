@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dialect/route.h"
 
+#include "base/hostname.h"
+
 /*
  * Who answers at a host. In host patterns one '*' stands for any text; path is a prefix.
  * The first row that fits wins.
@@ -50,22 +52,10 @@ static const struct {
 	{ "llama.cpp", "llama_cpp" },
 };
 
-bool host_fits(struct sv host, struct sv pattern)
-{
-	size_t star = sv_find(pattern, '*');
-	struct sv head = sv_cut(pattern, star), tail;
-
-	if (star == pattern.len)
-		return sv_eq_nocase(host, pattern);
-	tail = sv_skip(pattern, star + 1);
-	return host.len >= head.len + tail.len && sv_eq_nocase(sv_cut(host, head.len), head) &&
-	       sv_eq_nocase(sv_skip(host, host.len - tail.len), tail);
-}
-
 bool host_known(struct sv host)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
-		if (host_fits(host, sv_of(hosts[i].host)))
+		if (hostname_fits(host, sv_of(hosts[i].host)))
 			return true;
 	return false;
 }
@@ -74,7 +64,8 @@ static const char *find(const struct dialect_host *rows, size_t count, struct sv
 			struct sv path)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (host_fits(host, sv_of(rows[i].host)) && sv_starts(path, sv_of(rows[i].path)))
+		if (hostname_fits(host, sv_of(rows[i].host)) &&
+		    sv_starts(path, sv_of(rows[i].path)))
 			return rows[i].provider;
 	}
 	return NULL;

@@ -62,10 +62,7 @@ static const struct field answer_rows[] = {
 };
 
 static const struct field error_rows[] = {
-	ROW_FN("error", field_error, 0),
-	ROW("error.code", FIELD_STAGE, ST_ERROR_CODE),
-	ROW("error.type", FIELD_STAGE, ST_ERROR_TYPE),
-	ROW_CONTENT("error.message", FIELD_STRING, CALL_AT(content.error_message)),
+	ERROR_ROWS,
 };
 
 static const struct field_set request = FIELD_SET(request_rows);

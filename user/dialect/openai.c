@@ -13,11 +13,8 @@ static void on_object(struct parse *p, const struct field *f, const struct json_
 }
 
 static const struct field error_rows[] = {
-	ROW_FN("error", field_error, 0),
-	ROW("error.code", FIELD_STAGE, ST_ERROR_CODE),
+	ERROR_ROWS,
 	ROW("error.code", FIELD_STAGE_INT, SI_ERROR_CODE),
-	ROW("error.type", FIELD_STAGE, ST_ERROR_TYPE),
-	ROW_CONTENT("error.message", FIELD_STRING, CALL_AT(content.error_message)),
 	/* Azure's gateway: {"statusCode", "message"}; Mistral: {"detail": ...} */
 	ROW_CONTENT("message", FIELD_STRING, CALL_AT(content.error_message)),
 	ROW_CONTENT("detail", FIELD_STRING, CALL_AT(content.error_message)),

@@ -90,10 +90,7 @@ static const struct field event_rows[] = {
 	ROW_CONTENT(ITEM("arguments"), FIELD_STAGE, ST_ARGS),
 	ROW_CONTENT(ITEM("content[].text"), FIELD_STAGE, ST_TEXT),
 	ROW_CONTENT(ITEM("content[].transcript"), FIELD_STAGE, ST_TEXT),
-	ROW_FN("error", field_error, 0),
-	ROW("error.code", FIELD_STAGE, ST_ERROR_CODE),
-	ROW("error.type", FIELD_STAGE, ST_ERROR_TYPE),
-	ROW_CONTENT("error.message", FIELD_STRING, CALL_AT(content.error_message)),
+	ERROR_ROWS,
 };
 
 static const struct field_set request = FIELD_SET(request_rows);

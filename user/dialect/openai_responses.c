@@ -443,14 +443,6 @@ static void fetch_begin(struct parse *p)
 		route_decode(&c->arena, route_query(p->ex->target, "starting_after"));
 }
 
-/* Its tokens were paid for when it was made. */
-static void fetch_finish(struct parse *p)
-{
-	finish(p);
-	p->call->resp.status = p->status;
-	p->call->usage = (struct call_usage){ 0 };
-}
-
 const struct api api_openai_fetch = {
 	.name = "openai.fetch",
 	.op = CALL_FETCH_RESPONSE,
@@ -462,5 +454,5 @@ const struct api api_openai_fetch = {
 	.event_count = ARRAY_SIZE(events),
 	.begin = fetch_begin,
 	.event_done = event_done,
-	.finish = fetch_finish,
+	.finish = finish,
 };

@@ -207,6 +207,12 @@ struct field {
 		ROW_CONTENT(P "description", FIELD_TOOL_DEF, TOOL_DEF_AT(description)), \
 		ROW_RAW(P schema, FIELD_TOOL_DEF, TOOL_DEF_AT(parameters))
 
+/* {"error": {"code", "type", "message"}}, as OpenAI has it. */
+#define ERROR_ROWS                                                                      \
+	ROW_FN("error", field_error, 0), ROW("error.code", FIELD_STAGE, ST_ERROR_CODE), \
+		ROW("error.type", FIELD_STAGE, ST_ERROR_TYPE),                          \
+		ROW_CONTENT("error.message", FIELD_STRING, CALL_AT(content.error_message))
+
 struct field_set {
 	const struct field *rows;
 	size_t count;
@@ -503,6 +509,8 @@ field_fn field_answer_tool;
 /* The one candidate of an API that knows no other; what asks for it is an answer. */
 struct candidate *answer_only(struct parse *p);
 void answer_finish(struct parse *p, struct candidate *c, struct sv reason);
+/* The same for the only one, by ST_FINISH where that came. */
+void answer_stop(struct parse *p);
 struct slot *answer_slot(struct parse *p, struct candidate *c, uint32_t a, uint32_t b);
 /* Behind all slots: one of that kind; the last one, if it is of that kind and go_on. */
 struct slot *answer_next(struct parse *p, struct candidate *c, uint32_t kind, bool go_on);

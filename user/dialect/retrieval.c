@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dialect/openai.h"
+
+#include "base/hostname.h"
 #include "dialect/route.h"
 
 /*
@@ -118,7 +120,7 @@ static void pinecone_begin(struct parse *p)
 	struct sv host;
 	uint16_t port;
 
-	route_authority(p->ex->msg[EX_REQUEST].header[EX_H_HOST], &host, &port);
+	hostname_split(p->ex->msg[EX_REQUEST].header[EX_H_HOST], &host, &port);
 	string_piece(p, &p->call->retrieval.data_source_id, sv_cut(host, sv_find(host, '.')),
 		     CALL_STRING_MAX);
 }

@@ -2,6 +2,7 @@
 #include "dialect/route.h"
 
 #include "base/hex.h"
+#include "base/hostname.h"
 #include "base/utf8.h"
 
 struct sv route_path(struct sv target)
@@ -133,7 +134,7 @@ static bool row_fits(const struct route_key *key, const struct path_row *row, st
 	if ((row->flags & PATH_HOST) && !provider)
 		return false;
 	if (row->only && row->only[0] == '@') {
-		if (!host_fits(key->host, sv_of(row->only + 1)))
+		if (!hostname_fits(key->host, sv_of(row->only + 1)))
 			return false;
 	} else if (row->only && provider && !text_is(row->only, provider)) {
 		return false;
@@ -171,26 +172,4 @@ struct route route_find(const struct route_key *key)
 	else
 		r.verdict = sv_eq(key->method, SV("POST")) ? ROUTE_UNREAD : ROUTE_OTHER_API;
 	return r;
-}
-
-void route_authority(struct sv field, struct sv *host, uint16_t *port)
-{
-	size_t start = 0, colon;
-	uint32_t n = 0;
-
-	field = sv_trim(field);
-	if (field.len && field.p[0] == '[')
-		start = sv_find(field, ']');
-	colon = start + sv_find(sv_skip(field, start), ':');
-	*host = sv_cut(field, colon);
-	*port = 0;
-	if (start && start < field.len)
-		*host = (struct sv){ field.p + 1, start - 1 };
-	for (size_t i = colon + 1; i < field.len; i++) {
-		if (field.p[i] < '0' || field.p[i] > '9' || n > UINT16_MAX)
-			return;
-		n = n * 10 + (uint32_t)(field.p[i] - '0');
-	}
-	if (n <= UINT16_MAX)
-		*port = (uint16_t)n;
 }

@@ -75,15 +75,10 @@ struct sv route_query(struct sv target, const char *name);
 /* Copies with percent-encoding removed, as UTF-8; at most CALL_STRING_MAX bytes. */
 struct sv route_decode(struct arena *a, struct sv text);
 
-/* Host, and port (0: none written) of a Host field: "h", "h:p", "[v6]:p". */
-void route_authority(struct sv field, struct sv *host, uint16_t *port);
-
 /* hosts.c: a value of gen_ai.provider.name; NULL when nothing is known. */
 const char *host_provider(const struct route_key *key, struct sv path);
 /* Does a model provider answer there, whatever the path? */
 bool host_known(struct sv host);
-/* In a pattern one '*' stands for any text; case does not count. */
-bool host_fits(struct sv host, struct sv pattern);
 /* By the Server field of the response. */
 const char *server_provider(struct sv server);
 

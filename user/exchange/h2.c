@@ -3,74 +3,14 @@
 
 #include <stdlib.h>
 
-#include "earshot/stats.h"
-#include "exchange/round.h"
-#include "proto/http2.h"
+#include "exchange/h2_in.h"
 
-/* Streams that ended lately: what still comes on them is no new call. */
-#define GONE_MAX 32
 /* Of a name longer than this, which DNS does not have, the rest is not kept. */
 #define HOST_MAX 260
 
-struct stream {
-	uint32_t id;
-	bool head[2];	/* enum ex_side: it came, or was given up */
-	bool unsure[2]; /* its end may be among bytes that are lost */
-	bool blind;	/* speaks something that is not read */
-	uint64_t heard; /* time of its last frame */
-	struct round *round;
-};
-
-struct h2;
-
-struct half {
-	struct h2 *h2;
-	struct http2 http;
-	uint64_t pending; /* lost bytes that belong to no call yet */
-	bool gapped;	  /* frames are lost */
-	bool torn;	  /* ... and a header block may be among them: it cannot be disproved */
-};
-
-/* One connection. */
-struct h2 {
-	struct pairs *pairs;
-	struct conn *conn;
-	struct half half[2]; /* enum conn_dir */
-	struct stream *streams;
-	uint32_t count, cap, last; /* last: index of the one found last */
-	uint32_t gone[GONE_MAX];
-	uint32_t gone_next;
-	uint32_t newest; /* highest stream number of a request */
-	uint32_t asked;	 /* ... whose head came */
-	uint64_t number;
-	uint64_t now;
-	uint8_t why; /* enum conn_end, once closing */
-	bool closing;
-	bool missed; /* bytes were lost while a request may have begun */
-	bool hosts;  /* requests name several */
-	char *host;  /* the one that they name; NULL: none yet */
-};
-
-static enum ex_side side_of(const struct half *half)
-{
-	const struct h2 *h = half->h2;
-
-	return half == &h->half[h->conn->request_dir] ? EX_REQUEST : EX_RESPONSE;
-}
-
-static struct half *half_of(struct h2 *h, enum ex_side side)
-{
-	return &h->half[side == EX_REQUEST ? h->conn->request_dir : !h->conn->request_dir];
-}
-
-static void lose(const struct h2 *h, enum es_stat cause, uint64_t bytes)
-{
-	stat_add(h->pairs->opts.stats, cause, bytes);
-}
-
 /* Streams. */
 
-static struct stream *find(struct h2 *h, uint32_t id)
+struct h2_stream *h2_find(struct h2 *h, uint32_t id)
 {
 	if (h->last < h->count && h->streams[h->last].id == id)
 		return &h->streams[h->last];
@@ -85,7 +25,7 @@ static struct stream *find(struct h2 *h, uint32_t id)
 
 static bool is_gone(const struct h2 *h, uint32_t id)
 {
-	for (size_t i = 0; i < GONE_MAX; i++) {
+	for (size_t i = 0; i < H2_GONE_MAX; i++) {
 		if (h->gone[i] == id)
 			return true;
 	}
@@ -95,7 +35,7 @@ static bool is_gone(const struct h2 *h, uint32_t id)
 static bool make_room(struct h2 *h)
 {
 	uint32_t cap = h->cap ? 2 * h->cap : 4;
-	struct stream *s;
+	struct h2_stream *s;
 
 	if (h->count < h->cap)
 		return true;
@@ -109,13 +49,13 @@ static bool make_room(struct h2 *h)
 	return true;
 }
 
-static struct stream *add(struct h2 *h, uint32_t id)
+static struct h2_stream *add(struct h2 *h, uint32_t id)
 {
 	struct round *round = make_room(h) ? round_new(h->pairs, h->conn, h->number) : NULL;
 
 	if (!round) {
-		lose(h, ES_U_CALLS_FULL, 0);
-		h->gone[h->gone_next++ % GONE_MAX] = id;
+		h2_lose(h, ES_U_CALLS_FULL, 0);
+		h->gone[h->gone_next++ % H2_GONE_MAX] = id;
 		return NULL;
 	}
 	h->number++;
@@ -123,15 +63,14 @@ static struct stream *add(struct h2 *h, uint32_t id)
 		h->newest = id;
 	round->now = h->now;
 	h->last = h->count;
-	h->streams[h->count] = (struct stream){ .id = id, .round = round, .heard = h->now };
+	h->streams[h->count] = (struct h2_stream){ .id = id, .round = round, .heard = h->now };
 	return &h->streams[h->count++];
 }
 
-/* One whose request was not seen. */
-static struct stream *add_headless(struct h2 *h, uint32_t id)
+struct h2_stream *h2_add_headless(struct h2 *h, uint32_t id)
 {
-	struct half *requests = half_of(h, EX_REQUEST);
-	struct stream *s = add(h, id);
+	struct h2_half *requests = h2_half_of(h, EX_REQUEST);
+	struct h2_stream *s = add(h, id);
 
 	if (!s)
 		return NULL;
@@ -141,17 +80,17 @@ static struct stream *add_headless(struct h2 *h, uint32_t id)
 	return s;
 }
 
-static void end(struct h2 *h, struct stream *s, enum ex_outcome outcome)
+static void end(struct h2 *h, struct h2_stream *s, enum ex_outcome outcome)
 {
 	struct round *round = s->round;
 
-	h->gone[h->gone_next++ % GONE_MAX] = s->id;
+	h->gone[h->gone_next++ % H2_GONE_MAX] = s->id;
 	/* Order does not matter but for the search, which begins with the newest. */
 	memmove(s, s + 1, (size_t)(h->streams + --h->count - s) * sizeof(*s));
 	round_end(round, h->conn, outcome, h->now);
 }
 
-static enum ex_outcome outcome_of(const struct h2 *h, const struct stream *s)
+static enum ex_outcome outcome_of(const struct h2 *h, const struct h2_stream *s)
 {
 	return round_outcome(s->round, h->conn, h->closing, (enum conn_end)h->why);
 }
@@ -160,14 +99,14 @@ static enum ex_outcome outcome_of(const struct h2 *h, const struct stream *s)
 static void end_silent(struct h2 *h)
 {
 	for (uint32_t i = h->count; i-- > 0;) {
-		struct stream *s = &h->streams[i];
+		struct h2_stream *s = &h->streams[i];
 
 		if (s->unsure[EX_RESPONSE] && h->now - s->heard > H2_SILENT_NS)
 			end(h, s, outcome_of(h, s));
 	}
 }
 
-static void end_if_over(struct h2 *h, struct stream *s)
+static void end_if_over(struct h2 *h, struct h2_stream *s)
 {
 	struct round *round = s->round;
 
@@ -181,27 +120,27 @@ static void end_if_over(struct h2 *h, struct stream *s)
 }
 
 /* A frame of it came: what was lost before held neither its end nor its trailers. */
-static void hear(struct half *half, struct stream *s)
+static void hear(struct h2_half *half, struct h2_stream *s)
 {
-	s->unsure[side_of(half)] = false;
+	s->unsure[h2_side_of(half)] = false;
 	s->heard = s->round->now = half->h2->now;
 }
 
 /* What a frame is for; NULL: it is not followed. */
-static struct stream *stream_of(struct half *half, uint32_t id)
+static struct h2_stream *stream_of(struct h2_half *half, uint32_t id)
 {
 	struct h2 *h = half->h2;
-	struct stream *s = find(h, id);
+	struct h2_stream *s = h2_find(h, id);
 
 	/* Servers' streams are even: pushed. */
 	if (!s && !(id & 1))
 		return NULL;
 	if (!s && !is_gone(h, id)) {
 		/* An answer to what never came: that it is lost may not have been told yet. */
-		if (h->conn->late || half_of(h, EX_REQUEST)->gapped || id > h->asked)
-			s = add_headless(h, id);
+		if (h->conn->late || h2_half_of(h, EX_REQUEST)->gapped || id > h->asked)
+			s = h2_add_headless(h, id);
 		else
-			lose(h, ES_U_PROTO_ERROR, 0);
+			h2_lose(h, ES_U_PROTO_ERROR, 0);
 	}
 	if (s)
 		hear(half, s);
@@ -209,10 +148,10 @@ static struct stream *stream_of(struct half *half, uint32_t id)
 }
 
 /* Its data come, and its head will not any more. */
-static void head_given_up(struct half *half, struct stream *s)
+static void head_given_up(struct h2_half *half, struct h2_stream *s)
 {
 	const struct http_head none = { .major = 2, .fields_unknown = true };
-	enum ex_side side = side_of(half);
+	enum ex_side side = h2_side_of(half);
 	struct round *round = s->round;
 
 	if (s->head[side])
@@ -224,20 +163,6 @@ static void head_given_up(struct half *half, struct stream *s)
 }
 
 /* Heads. */
-
-/* Requests that stood in lost bytes, told by the numbers that were left out. */
-static void add_missed(struct h2 *h, uint32_t id)
-{
-	uint32_t from = h->newest + 2;
-
-	if (h->missed && h->newest && id > from) {
-		/* They may have been answered in what was lost the other way. */
-		half_of(h, EX_RESPONSE)->torn |= half_of(h, EX_RESPONSE)->gapped;
-		for (; from < id && id - from <= 2 * H2_MISSED_MAX; from += 2)
-			add_headless(h, from);
-	}
-	h->missed = false;
-}
 
 /*
  * A client has a connection for each host, but for browsers: where a request's host is not known,
@@ -255,17 +180,17 @@ static void take_host(struct h2 *h, struct http_head *head)
 		h->host = strndup(head->authority.p, sv_cut(head->authority, HOST_MAX).len);
 }
 
-static void request_head(struct half *half, uint32_t id, uint64_t stamp,
+static void request_head(struct h2_half *half, uint32_t id, uint64_t stamp,
 			 const struct http_head *head)
 {
 	struct h2 *h = half->h2;
-	struct stream *s = find(h, id);
+	struct h2_stream *s = h2_find(h, id);
 	struct http_head known;
 
 	if (!s) {
 		if (is_gone(h, id) || !(id & 1))
 			return;
-		add_missed(h, id);
+		h2_add_missed(h, id);
 		s = add(h, id);
 	}
 	if (!s)
@@ -286,10 +211,10 @@ static void request_head(struct half *half, uint32_t id, uint64_t stamp,
 	round_head(s->round, EX_REQUEST, &known);
 }
 
-static void response_head(struct half *half, uint32_t id, uint64_t stamp,
+static void response_head(struct h2_half *half, uint32_t id, uint64_t stamp,
 			  const struct http_head *head)
 {
-	struct stream *s = stream_of(half, id);
+	struct h2_stream *s = stream_of(half, id);
 	struct round *round = s ? s->round : NULL;
 	bool trailers = !head->status && !head->fields_unknown;
 
@@ -313,10 +238,10 @@ static void response_head(struct half *half, uint32_t id, uint64_t stamp,
  * Joined in the middle, where nothing told yet who is the client, the process was taken for it
  * (stream/give.c). A head says better.
  */
-static void turn_round(struct half *half, const struct http_head *head)
+static void turn_round(struct h2_half *half, const struct http_head *head)
 {
 	struct h2 *h = half->h2;
-	bool request = side_of(half) == EX_REQUEST;
+	bool request = h2_side_of(half) == EX_REQUEST;
 
 	if (request ? !head->status : !head->method.len)
 		return;
@@ -327,11 +252,11 @@ static void turn_round(struct half *half, const struct http_head *head)
 
 static void on_head(void *ctx, uint32_t id, uint64_t stamp, const struct http_head *head)
 {
-	struct half *half = ctx;
+	struct h2_half *half = ctx;
 
 	if (half->h2->conn->late)
 		turn_round(half, head);
-	if (side_of(half) == EX_REQUEST)
+	if (h2_side_of(half) == EX_REQUEST)
 		request_head(half, id, stamp, head);
 	else
 		response_head(half, id, stamp, head);
@@ -341,8 +266,8 @@ static void on_head(void *ctx, uint32_t id, uint64_t stamp, const struct http_he
 
 static void on_data(void *ctx, uint32_t id, struct sv bytes)
 {
-	struct half *half = ctx;
-	struct stream *s = stream_of(half, id);
+	struct h2_half *half = ctx;
+	struct h2_stream *s = stream_of(half, id);
 
 	if (!s)
 		return;
@@ -350,25 +275,25 @@ static void on_data(void *ctx, uint32_t id, struct sv bytes)
 	if (s->blind)
 		stat_more(half->h2->pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len);
 	else
-		round_bytes(s->round, side_of(half), bytes);
+		round_bytes(s->round, h2_side_of(half), bytes);
 }
 
 static void on_lost(void *ctx, uint32_t id, uint64_t count)
 {
-	struct half *half = ctx;
-	struct stream *s = stream_of(half, id);
+	struct h2_half *half = ctx;
+	struct h2_stream *s = stream_of(half, id);
 
 	if (!s)
 		return;
 	head_given_up(half, s);
-	round_gap(s->round, side_of(half), count, true);
+	round_gap(s->round, h2_side_of(half), count, true);
 }
 
 static void on_end(void *ctx, uint32_t id)
 {
-	struct half *half = ctx;
-	enum ex_side side = side_of(half);
-	struct stream *s = find(half->h2, id);
+	struct h2_half *half = ctx;
+	enum ex_side side = h2_side_of(half);
+	struct h2_stream *s = h2_find(half->h2, id);
 
 	if (!s || s->round->ended[side])
 		return;
@@ -381,8 +306,8 @@ static void on_end(void *ctx, uint32_t id)
 
 static void on_reset(void *ctx, uint32_t id, uint32_t code)
 {
-	struct half *half = ctx;
-	struct stream *s = stream_of(half, id);
+	struct h2_half *half = ctx;
+	struct h2_stream *s = stream_of(half, id);
 	struct round *round = s ? s->round : NULL;
 
 	(void)code;
@@ -390,7 +315,7 @@ static void on_reset(void *ctx, uint32_t id, uint32_t code)
 		return;
 	if (round->ended[EX_RESPONSE] || round->upgraded || round_over(round))
 		end(half->h2, s, outcome_of(half->h2, s));
-	else if (side_of(half) == EX_REQUEST)
+	else if (h2_side_of(half) == EX_REQUEST)
 		end(half->h2, s, EX_CANCELLED);
 	else
 		end(half->h2, s,
@@ -401,14 +326,14 @@ static void on_reset(void *ctx, uint32_t id, uint32_t code)
 /* Streams that the server did not look at. */
 static void on_goaway(void *ctx, uint32_t last, uint32_t code)
 {
-	struct half *half = ctx;
+	struct h2_half *half = ctx;
 	struct h2 *h = half->h2;
 
 	(void)code;
-	if (side_of(half) != EX_RESPONSE)
+	if (h2_side_of(half) != EX_RESPONSE)
 		return;
 	for (uint32_t i = h->count; i-- > 0;) {
-		struct stream *s = &h->streams[i];
+		struct h2_stream *s = &h->streams[i];
 
 		if (s->id > last && !s->round->started[EX_RESPONSE])
 			end(h, s, EX_NO_RESPONSE);
@@ -417,81 +342,10 @@ static void on_goaway(void *ctx, uint32_t last, uint32_t code)
 
 static void on_pushed(void *ctx, uint32_t promised)
 {
-	struct half *half = ctx;
+	struct h2_half *half = ctx;
 
 	(void)promised;
-	lose(half->h2, ES_U_H2_PUSHED, 0);
-}
-
-/* Gaps. */
-
-/* A stream that may have lost some of them: how many is known when it is the only one. */
-static void on_gap(void *ctx, uint64_t count)
-{
-	struct half *half = ctx;
-	struct h2 *h = half->h2;
-	enum ex_side side = side_of(half);
-	uint32_t open = 0;
-
-	half->gapped = true;
-	h->missed |= side == EX_REQUEST;
-	/* What was open when it was joined is not known. */
-	half->torn |= h->conn->late;
-	for (uint32_t i = 0; i < h->count; i++)
-		open += !h->streams[i].round->ended[side];
-	for (uint32_t i = 0; i < h->count; i++) {
-		struct stream *s = &h->streams[i];
-
-		if (s->round->ended[side])
-			continue;
-		s->unsure[side] = true;
-		half->torn |= side == EX_RESPONSE && !s->head[side];
-		round_gap(s->round, side, open == 1 ? count : 0, false);
-	}
-	if (!open)
-		half->pending += count;
-}
-
-/*
- * A header block is the head of a message or its trailers, and these end it. So none was lost when
- * each stream that could have had one has been heard of since, no answer was due, and no request
- * is missing in the row of their numbers, which only ever grow (RFC 9113 section 5.1.1). Pushes,
- * which no server of an API makes, count as none.
- */
-static bool on_intact(void *ctx, uint32_t stream)
-{
-	struct half *half = ctx;
-	struct h2 *h = half->h2;
-	enum ex_side side = side_of(half);
-	bool torn = half->torn;
-
-	half->torn = false;
-	if (torn || (side == EX_RESPONSE && h->missed))
-		return false;
-	if (side == EX_REQUEST && !find(h, stream) && stream != h->asked + 2)
-		return false;
-	for (uint32_t i = 0; i < h->count; i++) {
-		if (h->streams[i].unsure[side] && h->streams[i].id != stream)
-			return false;
-	}
-	return true;
-}
-
-static void on_skipped(void *ctx, uint64_t count)
-{
-	struct half *half = ctx;
-	struct h2 *h = half->h2;
-
-	lose(h, h->conn->late && !half->gapped ? ES_U_JOINED : ES_U_RESYNC, count);
-}
-
-static void on_broken(void *ctx, const char *why)
-{
-	struct half *half = ctx;
-
-	(void)why;
-	half->gapped = true;
-	lose(half->h2, ES_U_PROTO_ERROR, 0);
+	h2_lose(half->h2, ES_U_H2_PUSHED, 0);
 }
 
 static const struct http2_ops half_ops = {
@@ -502,10 +356,10 @@ static const struct http2_ops half_ops = {
 	.reset = on_reset,
 	.goaway = on_goaway,
 	.pushed = on_pushed,
-	.gap = on_gap,
-	.intact = on_intact,
-	.skipped = on_skipped,
-	.broken = on_broken,
+	.gap = h2_on_gap,
+	.intact = h2_on_intact,
+	.skipped = h2_on_skipped,
+	.broken = h2_on_broken,
 };
 
 /* Connections. */
@@ -525,7 +379,7 @@ static void on_open(void *ctx, struct conn *conn)
 	h->pairs = pairs;
 	h->conn = conn;
 	for (int dir = CONN_WRITE; dir <= CONN_READ; dir++) {
-		struct half *half = &h->half[dir];
+		struct h2_half *half = &h->half[dir];
 
 		half->h2 = h;
 		http2_init(&half->http, dir == (int)conn->request_dir ? HTTP2_CLIENT : HTTP2_SERVER,
@@ -563,19 +417,6 @@ static void on_conn_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_
 		http2_gap(&h->half[dir].http, count);
 }
 
-/* Bytes were lost, and nothing else came: they held at least one call. */
-static void end_unseen(struct h2 *h)
-{
-	uint64_t *lost = &half_of(h, EX_RESPONSE)->pending;
-	struct stream *s;
-
-	if (h->number || (!half_of(h, EX_REQUEST)->pending && !*lost))
-		return;
-	s = add_headless(h, 1);
-	if (s && *lost)
-		round_gap(s->round, EX_RESPONSE, *lost, false);
-}
-
 static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)
 {
 	struct h2 *h = conn->user;
@@ -588,7 +429,7 @@ static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t t
 	h->why = (uint8_t)why;
 	http2_close(&h->half[CONN_WRITE].http);
 	http2_close(&h->half[CONN_READ].http);
-	end_unseen(h);
+	h2_add_unseen(h);
 	while (h->count)
 		end(h, h->streams, outcome_of(h, h->streams));
 	http2_done(&h->half[CONN_WRITE].http);

@@ -5,32 +5,7 @@
 
 #include "base/hex.h"
 #include "proto/http1_head.h"
-
-enum state {
-	IDLE,		/* between messages */
-	HEAD,		/* its start is in buf */
-	MAYBE_BODY,	/* a body, or the next response; in buf what may be a status line */
-	BODY,		/* left bytes */
-	BODY_CLOSE,	/* until the stream ends */
-	CHUNK_SIZE,	/* line: digits so far */
-	CHUNK_EXT,	/* to the end of the line */
-	CHUNK_DATA,	/* left bytes */
-	CHUNK_DATA_END, /* the line end behind them */
-	TRAILER,
-	TUNNEL,
-	SEEK, /* the place is lost; buf: a line that may be a start */
-	/* A line that looked like a chunk's size was found; more has to fit before it counts. */
-	SEEK_DATA, /* left bytes of that chunk */
-	SEEK_DATA_END,
-	SEEK_SIZE, /* the next chunk's size */
-};
-
-/* Where in a line: TRAILER, *_DATA_END. */
-enum line_state {
-	LINE_START,
-	LINE_CR, /* one CR came */
-	LINE_TEXT,
-};
+#include "proto/http1_in.h"
 
 /* The largest chunk size that is taken has this many hex digits. */
 #define CHUNK_DIGITS_MAX 15
@@ -40,16 +15,9 @@ void http1_init(struct http1 *p, enum http1_kind kind, const struct http1_ops *o
 	*p = (struct http1){ .ops = ops, .ctx = ctx, .kind = (uint8_t)kind, .error = "" };
 }
 
-static void buf_drop(struct http1 *p)
-{
-	free(p->buf);
-	p->buf = NULL;
-	p->buf_len = p->buf_cap = 0;
-}
-
 void http1_done(struct http1 *p)
 {
-	buf_drop(p);
+	http1_buf_drop(p);
 }
 
 bool http1_is_open(const struct http1 *p)
@@ -67,56 +35,31 @@ const char *http1_error(const struct http1 *p)
 	return p->error;
 }
 
-/* Returns false when s does not fit, or there is no memory for it. */
-static bool buf_add(struct http1 *p, struct sv s)
-{
-	size_t need = p->buf_len + s.len, cap = p->buf_cap ? p->buf_cap : 1024;
-	char *buf = p->buf;
-
-	if (need > HTTP1_HEAD_MAX)
-		return false;
-	if (!p->buf_len)
-		p->start_stamp = p->stamp;
-	while (cap < need)
-		cap *= 2;
-	if (cap > p->buf_cap) {
-		buf = realloc(p->buf, cap);
-		if (!buf)
-			return false;
-		p->buf = buf;
-		p->buf_cap = (uint32_t)cap;
-	}
-	memcpy(buf + p->buf_len, s.p, s.len);
-	p->buf_len = (uint32_t)need;
-	return true;
-}
-
-static void message_start(struct http1 *p, uint64_t stamp)
+void http1_message_start(struct http1 *p, uint64_t stamp)
 {
 	p->open = true;
 	p->in_chunked = false;
 	p->ops->start(p->ctx, stamp);
 }
 
-static void message_end(struct http1 *p, enum http1_end how)
+void http1_message_end(struct http1 *p, enum http1_end how)
 {
 	p->open = false;
 	p->in_chunked = false;
 	p->ops->end(p->ctx, how);
 }
 
-/* The message ended where it says. */
-static void message_whole(struct http1 *p)
+void http1_message_whole(struct http1 *p)
 {
 	p->state = IDLE;
-	message_end(p, HTTP1_WHOLE);
+	http1_message_end(p, HTTP1_WHOLE);
 }
 
 static void seek(struct http1 *p)
 {
 	p->state = SEEK;
 	p->line_state = LINE_START;
-	buf_drop(p);
+	http1_buf_drop(p);
 }
 
 static void broken(struct http1 *p, const char *why)
@@ -124,14 +67,7 @@ static void broken(struct http1 *p, const char *why)
 	p->error = why;
 	seek(p);
 	if (p->open)
-		message_end(p, HTTP1_BROKEN);
-}
-
-static void chunk_size_begin(struct http1 *p)
-{
-	p->state = CHUNK_SIZE;
-	p->line = 0;
-	p->left = 0;
+		http1_message_end(p, HTTP1_BROKEN);
 }
 
 static void body_begin(struct http1 *p, const struct http1_head *h, enum http1_framing framing)
@@ -141,20 +77,20 @@ static void body_begin(struct http1 *p, const struct http1_head *h, enum http1_f
 		p->left = h->length;
 		p->state = BODY;
 		if (!p->left)
-			message_whole(p);
+			http1_message_whole(p);
 		break;
 	case HTTP1_CHUNKED:
-		chunk_size_begin(p);
+		http1_chunk_begin(p);
 		break;
 	case HTTP1_UNTIL_CLOSE:
 		p->state = BODY_CLOSE;
 		break;
 	case HTTP1_NO_BODY:
-		message_whole(p);
+		http1_message_whole(p);
 		break;
 	case HTTP1_TUNNEL:
 		p->state = TUNNEL;
-		message_end(p, HTTP1_WHOLE);
+		http1_message_end(p, HTTP1_WHOLE);
 		break;
 	}
 }
@@ -202,7 +138,7 @@ static struct sv on_idle(struct http1 *p, struct sv in)
 		in = sv_skip(in, 1);
 	if (!in.len)
 		return in;
-	message_start(p, p->stamp);
+	http1_message_start(p, p->stamp);
 	if (is_no_start(p, in.p[0])) {
 		broken(p, "no HTTP/1 message");
 		return in;
@@ -222,7 +158,7 @@ static struct sv on_head(struct http1 *p, struct sv in)
 	size_t before = p->buf_len, from = before > 2 ? before - 2 : 0, len;
 	struct sv part = sv_cut(in, HTTP1_HEAD_MAX - before);
 
-	if (!part.len || !buf_add(p, part)) {
+	if (!part.len || !http1_buf_add(p, part)) {
 		broken(p, "head too long");
 		return in;
 	}
@@ -230,18 +166,8 @@ static struct sv on_head(struct http1 *p, struct sv in)
 	if (!len)
 		return sv_skip(in, part.len);
 	head_whole(p, (struct sv){ p->buf, len });
-	buf_drop(p);
+	http1_buf_drop(p);
 	return sv_skip(in, len - before);
-}
-
-/* Counts bytes of this body, or chunk, off in. */
-static struct sv take_left(struct http1 *p, struct sv *in)
-{
-	struct sv part = sv_cut(*in, p->left < in->len ? (size_t)p->left : in->len);
-
-	p->left -= part.len;
-	*in = sv_skip(*in, part.len);
-	return part;
 }
 
 /* What was taken for the start of a message is a body's. */
@@ -264,7 +190,7 @@ static struct sv on_maybe_body(struct http1 *p, struct sv in)
 	size_t n = sv_find(in, '\n');
 	struct sv line = sv_cut(in, n < in.len ? n + 1 : n);
 
-	if (!buf_add(p, line)) {
+	if (!http1_buf_add(p, line)) {
 		body_after_all(p);
 		return in;
 	}
@@ -274,55 +200,38 @@ static struct sv on_maybe_body(struct http1 *p, struct sv in)
 		body_after_all(p);
 		return sv_skip(in, line.len);
 	}
-	message_whole(p);
-	message_start(p, p->start_stamp);
+	http1_message_whole(p);
+	http1_message_start(p, p->start_stamp);
 	p->state = HEAD;
 	return sv_skip(in, line.len);
 }
 
 static struct sv on_body(struct http1 *p, struct sv in)
 {
-	p->ops->body(p->ctx, take_left(p, &in));
+	p->ops->body(p->ctx, http1_take_left(p, &in));
 	if (!p->left)
-		message_whole(p);
+		http1_message_whole(p);
 	return in;
-}
-
-static void data_end_begin(struct http1 *p, enum state state)
-{
-	p->state = (uint8_t)state;
-	p->line_state = LINE_START;
 }
 
 static struct sv on_chunk_data(struct http1 *p, struct sv in)
 {
-	p->ops->body(p->ctx, take_left(p, &in));
+	p->ops->body(p->ctx, http1_take_left(p, &in));
 	if (!p->left)
-		data_end_begin(p, CHUNK_DATA_END);
+		http1_data_end_begin(p, CHUNK_DATA_END);
 	return in;
-}
-
-/* -1: other; 0: more to come; 1: the line ended right there. */
-static int line_end(struct http1 *p, char c)
-{
-	if (c == '\n')
-		return 1;
-	if (c != '\r' || p->line_state == LINE_CR)
-		return -1;
-	p->line_state = LINE_CR;
-	return 0;
 }
 
 static struct sv on_chunk_data_end(struct http1 *p, struct sv in)
 {
-	int got = line_end(p, in.p[0]);
+	int got = http1_line_end(p, in.p[0]);
 
 	if (got < 0) {
 		broken(p, "chunk longer than its size");
 		return in;
 	}
 	if (got)
-		chunk_size_begin(p);
+		http1_chunk_begin(p);
 	return sv_skip(in, 1);
 }
 
@@ -379,119 +288,14 @@ static struct sv on_trailer(struct http1 *p, struct sv in)
 	if (n == in.len)
 		return sv_skip(in, n);
 	if (p->line_state != LINE_TEXT)
-		message_whole(p);
+		http1_message_whole(p);
 	p->line_state = LINE_START;
 	return sv_skip(in, n + 1);
 }
 
-static void skipped(struct http1 *p, size_t count)
-{
-	if (count)
-		p->ops->skipped(p->ctx, count);
-}
-
-/* Goes on with a message, of whose start line joined says that it is in buf. */
-static void found(struct http1 *p, bool joined)
-{
-	if (p->open)
-		message_end(p, HTTP1_LOST);
-	if (joined) {
-		message_start(p, p->start_stamp);
-		p->state = HEAD;
-		return;
-	}
-	skipped(p, p->buf_len);
-	buf_drop(p);
-	p->state = IDLE;
-}
-
-static void try_chunk(struct http1 *p, struct sv line)
-{
-	if (!p->in_chunked || !http1_chunk_line(line, &p->left))
-		return;
-	/* Behind the last chunk, of size 0, comes the end of the body. */
-	p->line = !p->left;
-	data_end_begin(p, p->left ? SEEK_DATA : SEEK_DATA_END);
-}
-
-/*
- * A message, or chunk, is looked for at the start of a line, and of a feed, where a call of
- * the sender's may have begun. A line that is cut and still may be one is kept in buf.
- */
-static struct sv on_seek(struct http1 *p, struct sv in)
-{
-	enum http1_kind kind = (enum http1_kind)p->kind;
-	size_t n = sv_find(in, '\n');
-	bool whole = n < in.len, joined = false;
-	struct sv line = sv_cut(in, whole ? n + 1 : n), text = line;
-
-	in = sv_skip(in, line.len);
-	if (p->buf_len) {
-		joined = buf_add(p, line);
-		text = (struct sv){ p->buf, p->buf_len };
-	}
-	if (joined && whole && http1_starts(kind, text)) {
-		found(p, true);
-		return in;
-	}
-	if (whole && http1_starts(kind, line)) {
-		p->buf_len -= joined ? (uint32_t)line.len : 0;
-		found(p, false);
-		return (struct sv){ line.p, line.len + in.len };
-	}
-	if (p->buf_len && !joined) {
-		skipped(p, p->buf_len + line.len);
-		buf_drop(p);
-		return in;
-	}
-	if (!whole &&
-	    (http1_may_start(kind, text) || (p->in_chunked && http1_may_be_chunk(text))) &&
-	    (joined || buf_add(p, line)))
-		return in;
-	if (whole)
-		try_chunk(p, text);
-	skipped(p, text.len);
-	buf_drop(p);
-	return in;
-}
-
-static struct sv on_seek_data(struct http1 *p, struct sv in)
-{
-	skipped(p, take_left(p, &in).len);
-	if (!p->left)
-		data_end_begin(p, SEEK_DATA_END);
-	return in;
-}
-
-static struct sv on_seek_data_end(struct http1 *p, struct sv in)
-{
-	int got = line_end(p, in.p[0]);
-
-	if (got < 0) {
-		p->state = SEEK;
-		return in;
-	}
-	skipped(p, 1);
-	if (got && p->line)
-		message_whole(p);
-	else if (got)
-		p->state = SEEK_SIZE;
-	return sv_skip(in, 1);
-}
-
-static struct sv on_seek_size(struct http1 *p, struct sv in)
-{
-	p->state = SEEK;
-	if (hex_value(in.p[0]) >= 0) {
-		p->in_chunked = false;
-		chunk_size_begin(p);
-	}
-	return in;
-}
-
 static struct sv step(struct http1 *p, struct sv in)
 {
-	switch ((enum state)p->state) {
+	switch ((enum http1_state)p->state) {
 	case IDLE:
 		return on_idle(p, in);
 	case HEAD:
@@ -514,13 +318,10 @@ static struct sv step(struct http1 *p, struct sv in)
 	case TRAILER:
 		return on_trailer(p, in);
 	case SEEK:
-		return on_seek(p, in);
 	case SEEK_DATA:
-		return on_seek_data(p, in);
 	case SEEK_DATA_END:
-		return on_seek_data_end(p, in);
 	case SEEK_SIZE:
-		return on_seek_size(p, in);
+		return http1_seek(p, in);
 	case TUNNEL:
 		break;
 	}
@@ -550,7 +351,7 @@ static void gap_in_body(struct http1 *p, uint64_t count)
 	p->ops->gap(p->ctx, inside, true);
 	if (p->left)
 		return;
-	message_whole(p);
+	http1_message_whole(p);
 	if (count > inside) {
 		p->ops->gap(p->ctx, count - inside, false);
 		seek(p);
@@ -570,7 +371,7 @@ static void gap(struct http1 *p, uint64_t count, bool counted)
 		return;
 	}
 	if (p->state == SEEK)
-		skipped(p, p->buf_len);
+		http1_skipped(p, p->buf_len);
 	exact = counted && (p->state == BODY_CLOSE || (p->state == CHUNK_DATA && count <= p->left));
 	p->ops->gap(p->ctx, count, exact);
 	if (p->state == BODY_CLOSE)
@@ -578,14 +379,14 @@ static void gap(struct http1 *p, uint64_t count, bool counted)
 	if (exact) {
 		p->left -= count;
 		if (!p->left)
-			data_end_begin(p, CHUNK_DATA_END);
+			http1_data_end_begin(p, CHUNK_DATA_END);
 		return;
 	}
 	if (p->state >= CHUNK_SIZE && p->state <= TRAILER)
 		p->in_chunked = true;
 	seek(p);
 	if (p->open && !p->in_chunked)
-		message_end(p, HTTP1_LOST);
+		http1_message_end(p, HTTP1_LOST);
 }
 
 void http1_gap(struct http1 *p, uint64_t count)
@@ -601,11 +402,11 @@ void http1_gap_or_more(struct http1 *p, uint64_t count)
 void http1_close(struct http1 *p)
 {
 	if (p->state == SEEK)
-		skipped(p, p->buf_len);
+		http1_skipped(p, p->buf_len);
 	if (p->state == MAYBE_BODY)
 		body_after_all(p);
-	buf_drop(p);
+	http1_buf_drop(p);
 	if (p->open)
-		message_end(p, p->state == BODY_CLOSE ? HTTP1_CLOSED : HTTP1_CUT);
+		http1_message_end(p, p->state == BODY_CLOSE ? HTTP1_CLOSED : HTTP1_CUT);
 	p->state = IDLE;
 }

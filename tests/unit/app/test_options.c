@@ -60,15 +60,18 @@ static const struct {
 	  { "earshot", "run", "--http", "a=0.5,*=0", "--providers", "h/v1=x", "x" },
 	  0,
 	  "" },
-	{ "bad rate", { "earshot", "run", "--http", "a=2", "x" }, -EINVAL, "--http: 'a=2' is not" },
+	{ "bad rate",
+	  { "earshot", "run", "--http", "a=2", "x" },
+	  -EINVAL,
+	  "--http: 'a=2': a rate" },
 	{ "bad host",
 	  { "earshot", "run", "--providers", "/v1=x", "x" },
 	  -EINVAL,
-	  "--providers: '/v1=x' is not" },
+	  "--providers: '/v1=x': the host" },
 	{ "bad provider",
 	  { "earshot", "run", "--providers", "a=x y", "x" },
 	  -EINVAL,
-	  "--providers: 'a=x y' is not" },
+	  "--providers: 'a=x y': that is" },
 	{ "bad flag", { "earshot", "run", "--quiet=maybe", "x" }, -EINVAL, "true or false" },
 };
 
@@ -151,6 +154,20 @@ static void test_config(void **state)
 	options_done(&o);
 	assert_int_equal(parse_with("color: mauve\n", &o, error), -EINVAL);
 	assert_non_null(strstr(error, "--color: 'mauve'"));
+	options_done(&o);
+	assert_int_equal(parse_with("http: \"*=0.5\"\nproviders: a/v1=x\n", &o, error), 0);
+	assert_int_equal(o.rules.http_count, 1);
+	assert_int_equal(o.rules.host_count, 1);
+	options_done(&o);
+	assert_int_equal(parse_with("http: a:80=0\n", &o, error), -EINVAL);
+	assert_ptr_equal(strstr(error, "--config /tmp/earshot-config-"), error);
+	assert_non_null(strstr(error, ": --http: 'a:80=0': a host"));
+	options_done(&o);
+	assert_int_equal(parse_with("providers: https://a=x\n", &o, error), -EINVAL);
+	assert_non_null(strstr(error, ": --providers: 'https://a=x': a host"));
+	options_done(&o);
+	assert_int_equal(parse_with("providers: {a: x}\n", &o, error), -EINVAL);
+	assert_non_null(strstr(error, "providers"));
 	options_done(&o);
 	assert_int_equal(parse_with("- a\n- list\n", &o, error), -EINVAL);
 	options_done(&o);

@@ -188,43 +188,13 @@ static void test_queries(void **state)
 	assert_null(route_query(SV("/r"), "a").p);
 }
 
-static const struct {
-	const char *field, *host;
-	int port;
-} authorities[] = {
-	{ "h", "h", 0 },
-	{ "h:8443", "h", 8443 },
-	{ " h:1 ", "h", 1 },
-	{ "[::1]", "::1", 0 },
-	{ "[::1]:443", "::1", 443 },
-	{ "h:99999", "h", 0 },
-	{ "h:8x", "h", 0 },
-	{ "", "", 0 },
-	{ "[::1", "[::1", 0 },
-	{ "h:", "h", 0 },
-	{ "10.0.0.1:80", "10.0.0.1", 80 },
-	{ "h:18446744073709551617", "h", 0 },
-};
-
-static void test_authorities(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(authorities); i++) {
-		struct sv host;
-		uint16_t port;
-
-		route_authority(sv_of(authorities[i].field), &host, &port);
-		if (!sv_eq(host, sv_of(authorities[i].host)) || port != authorities[i].port)
-			fail_msg("'%s': '%.*s' %u", authorities[i].field, SV_ARG(host), port);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_routes),		 cmocka_unit_test(test_patterns),
-		cmocka_unit_test(test_percent_encoding), cmocka_unit_test(test_queries),
-		cmocka_unit_test(test_authorities),
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_percent_encoding),
+		cmocka_unit_test(test_queries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

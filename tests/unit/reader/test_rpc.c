@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "cuts.h"
-#include "dialect/rpc.h"
+#include "reader/rpc.h"
 
 #define SEC 1000000000ull
 

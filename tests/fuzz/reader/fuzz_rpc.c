@@ -4,7 +4,7 @@
  * exchanges or two pipes: op, who, and text. Every exchange that begins ends, every call is well
  * formed, and nothing is kept for ever.
  */
-#include "dialect/rpc.h"
+#include "reader/rpc.h"
 
 #include "../cut.h"
 

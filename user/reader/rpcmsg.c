@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/rpcmsg.h"
+#include "reader/rpcmsg.h"
 
 #include <errno.h>
 #include <stdlib.h>

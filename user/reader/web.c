@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/web.h"
+#include "reader/web.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,9 +7,8 @@
 
 #include <xxhash.h>
 
-#include "base/kvlist.h"
+#include "base/hostname.h"
 #include "dialect/carry.h"
-#include "dialect/route.h"
 
 struct web {
 	struct web_options opt;
@@ -21,7 +20,7 @@ struct web {
 static double rate_of(const struct web *w, struct sv host)
 {
 	for (size_t i = 0; i < w->opt.rule_count; i++) {
-		if (host_fits(host, w->opt.rules[i].host))
+		if (hostname_fits(host, w->opt.rules[i].host))
 			return w->opt.rules[i].rate;
 	}
 	return 1;
@@ -35,39 +34,11 @@ static bool is_chosen(const struct web *w, const struct exchange *ex)
 	uint16_t port;
 	double rate;
 
-	route_authority(ex->msg[EX_REQUEST].header[EX_H_HOST], &host, &port);
+	hostname_split(ex->msg[EX_REQUEST].header[EX_H_HOST], &host, &port);
 	rate = rate_of(w, host);
 	if (rate >= 1 || rate <= 0)
 		return rate > 0;
 	return (double)(XXH3_64bits(id, sizeof(id)) >> 11) < rate * (double)(1ull << 53);
-}
-
-int web_rules(struct web_rule *rules, size_t max, struct sv text)
-{
-	struct sv key, value;
-	size_t n = 0;
-	int more;
-
-	if (sv_eq(text, SV("all")))
-		return 0;
-	if (sv_eq(text, SV("off")))
-		text = SV("*=0");
-	while ((more = kvlist_next(&text, &key, &value)) == 1) {
-		char number[32], *end;
-		double rate;
-
-		if (n == max)
-			return -E2BIG;
-		if (!value.len || value.len >= sizeof(number))
-			return -EINVAL;
-		memcpy(number, value.p, value.len);
-		number[value.len] = '\0';
-		rate = strtod(number, &end);
-		if (*end || !(rate >= 0 && rate <= 1))
-			return -EINVAL;
-		rules[n++] = (struct web_rule){ key, rate };
-	}
-	return more < 0 ? -EINVAL : (int)n;
 }
 
 /* ---- what ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EARSHOT_DIALECT_READERS_H
-#define EARSHOT_DIALECT_READERS_H
+#ifndef EARSHOT_READER_READERS_H
+#define EARSHOT_READER_READERS_H
 
 /*
  * readers - every exchange is shown to several readers, each of which looks for what it knows;
@@ -20,4 +20,4 @@ struct readers {
 /* A consumer of exchanges, with a struct readers as its context. */
 extern const struct exchange_ops readers_exchange_ops;
 
-#endif /* EARSHOT_DIALECT_READERS_H */
+#endif /* EARSHOT_READER_READERS_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EARSHOT_DIALECT_RPC_H
-#define EARSHOT_DIALECT_RPC_H
+#ifndef EARSHOT_READER_RPC_H
+#define EARSHOT_READER_RPC_H
 
 /*
  * rpc - reads MCP and A2A, wherever they go: on pipes (exchange/rpc.h), over HTTP in all of
@@ -9,7 +9,7 @@
  *
  * Where both ends of a request are watched there is one call, the client's.
  */
-#include "dialect/talk.h"
+#include "reader/talk.h"
 #include "exchange/exchange.h"
 #include "exchange/rpc.h"
 
@@ -42,4 +42,4 @@ const struct rpc_stats *rpc_reader_stats(const struct rpc_reader *r);
 extern const struct exchange_ops rpc_exchange_ops;
 extern const struct rpc_ops rpc_pipe_ops;
 
-#endif /* EARSHOT_DIALECT_RPC_H */
+#endif /* EARSHOT_READER_RPC_H */

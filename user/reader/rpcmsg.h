@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EARSHOT_DIALECT_RPCMSG_H
-#define EARSHOT_DIALECT_RPCMSG_H
+#ifndef EARSHOT_READER_RPCMSG_H
+#define EARSHOT_READER_RPCMSG_H
 
 /*
  * rpcmsg - reads JSON-RPC 2.0 messages (https://www.jsonrpc.org/specification) for what MCP
@@ -83,4 +83,4 @@ void rpcmsg_end(struct rpcmsg_reader *r, bool whole);
 /* So far, nothing of JSON-RPC was seen in this document. */
 bool rpcmsg_is_blank(const struct rpcmsg_reader *r);
 
-#endif /* EARSHOT_DIALECT_RPCMSG_H */
+#endif /* EARSHOT_READER_RPCMSG_H */

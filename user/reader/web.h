@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EARSHOT_DIALECT_WEB_H
-#define EARSHOT_DIALECT_WEB_H
+#ifndef EARSHOT_READER_WEB_H
+#define EARSHOT_READER_WEB_H
 
 /*
  * web - HTTP that no other reader has claimed: one call each, with method, place, status,
@@ -35,13 +35,7 @@ int web_new(struct web **ret, const struct web_options *opt);
 void web_free(struct web *w);
 const struct web_stats *web_stats(const struct web *w);
 
-/*
- * Reads "HOST=RATE,HOST=RATE": rules borrow from text. The words "all" and "off" stand for
- * *=1 and *=0. Returns how many there are, -EINVAL, or -E2BIG for more than max.
- */
-int web_rules(struct web_rule *rules, size_t max, struct sv text);
-
 /* ctx: the struct web. Must come behind all other readers. */
 extern const struct exchange_ops web_exchange_ops;
 
-#endif /* EARSHOT_DIALECT_WEB_H */
+#endif /* EARSHOT_READER_WEB_H */

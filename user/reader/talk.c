@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/talk.h"
+#include "reader/talk.h"
 
 #include <errno.h>
 #include <stdlib.h>

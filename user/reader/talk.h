@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EARSHOT_DIALECT_TALK_H
-#define EARSHOT_DIALECT_TALK_H
+#ifndef EARSHOT_READER_TALK_H
+#define EARSHOT_READER_TALK_H
 
 /*
  * talk - one conversation in JSON-RPC between a client and a server: a pipe, a session over
@@ -9,7 +9,7 @@
  * several connections: those that name the same session, at the same server, from the same
  * process, are one talk.
  */
-#include "dialect/mcp.h"
+#include "reader/mcp.h"
 
 /* Requests that wait; the oldest is given up for a new one. */
 #define TALK_ASKED_MAX 256
@@ -101,4 +101,4 @@ void talk_tell(struct talks *all, struct talk *t, struct asked *a, uint64_t time
 /* Keeps a name, cut to what there is room for. Empty ones leave what is known. */
 void talk_name(char *to, struct sv name);
 
-#endif /* EARSHOT_DIALECT_TALK_H */
+#endif /* EARSHOT_READER_TALK_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
 
-#include "dialect/rpcread.h"
+#include "reader/rpcread.h"
 
 /* Calls that wait for their client's name. */
 #define PIPE_HELD_MAX 16

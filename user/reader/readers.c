@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/readers.h"
+#include "reader/readers.h"
 
 /* Calls one operation of every reader. */
 #define EACH(call)                                                      \

@@ -5,8 +5,7 @@
 #include <xxhash.h>
 
 #include "dialect/carry.h"
-#include "dialect/route.h"
-#include "dialect/rpcread.h"
+#include "reader/rpcread.h"
 
 uint64_t rpc_hash(struct sv s)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* HTTP that nobody claims: what its call says, and which rule lets it through. */
-#include "dialect/web.h"
+#include "reader/web.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -114,25 +114,6 @@ static void test_grpc(void **state)
 		   "grpc=pkg.Service/Method/14 1-3;");
 }
 
-static const struct {
-	const char *text;
-	int want;
-} rules[] = {
-	{ "all", 0 },	       { "off", 1 },	  { "", 0 },
-	{ "*=0.5", 1 },	       { "a=1,b=0", 2 },  { "a=2", -EINVAL },
-	{ "a=-0.1", -EINVAL }, { "a", -EINVAL },  { "a=x", -EINVAL },
-	{ "a=nan", -EINVAL },  { "a=", -EINVAL }, { "a=1,b=1,c=1", -E2BIG },
-};
-
-static void test_rules(void **state)
-{
-	struct web_rule got[2];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		assert_int_equal(web_rules(got, 2, sv_of(rules[i].text)), rules[i].want);
-}
-
 /* The first rule that fits; a rate is kept to, and by the same exchanges each time. */
 static void test_sampling(void **state)
 {
@@ -169,7 +150,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_grpc),
-		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_sampling),
 	};
 

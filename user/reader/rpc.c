@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/rpc.h"
+#include "reader/rpc.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "dialect/carry.h"
-#include "dialect/route.h"
-#include "dialect/rpcread.h"
+#include "reader/rpcread.h"
 
 /* A body that has shown nothing of JSON-RPC so far is not looked into any further. */
 #define BLANK_MAX (64u << 10)

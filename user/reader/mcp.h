@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EARSHOT_DIALECT_MCP_H
-#define EARSHOT_DIALECT_MCP_H
+#ifndef EARSHOT_READER_MCP_H
+#define EARSHOT_READER_MCP_H
 
 /*
  * mcp - what the Model Context Protocol (revisions 2024-11-05 to 2026-07-28) and the
  * Agent2Agent protocol (0.3, 1.0) mean by a JSON-RPC message.
  */
-#include "dialect/rpcmsg.h"
+#include "reader/rpcmsg.h"
 #include "model/call.h"
 
 enum rpc_meaning {
@@ -31,4 +31,4 @@ void mcp_answer(struct call *c, const struct rpcmsg *m);
 void a2a_ask(struct call *c, const struct rpcmsg *m);
 void a2a_answer(struct call *c, const struct rpcmsg *m);
 
-#endif /* EARSHOT_DIALECT_MCP_H */
+#endif /* EARSHOT_READER_MCP_H */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EARSHOT_DIALECT_RPCREAD_H
-#define EARSHOT_DIALECT_RPCREAD_H
+#ifndef EARSHOT_READER_RPCREAD_H
+#define EARSHOT_READER_RPCREAD_H
 
 /*
  * rpcread - what the files behind rpc.h share: rpctake.c says what a message means for the
  * conversation it stands in, rpc.c brings it messages off exchanges, rpcpipe.c off pipes.
  */
-#include "dialect/rpc.h"
+#include "reader/rpc.h"
 
 /* Requests that one end told, for when the other end tells them, too: the first has it. */
 #define RPC_SENT_MAX 512
@@ -80,4 +80,4 @@ void rpc_tell(struct rpc_reader *r, struct call *c);
 
 uint64_t rpc_hash(struct sv s);
 
-#endif /* EARSHOT_DIALECT_RPCREAD_H */
+#endif /* EARSHOT_READER_RPCREAD_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dialect/mcp.h"
+#include "reader/mcp.h"
 
 #include <stdlib.h>
 
