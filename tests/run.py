@@ -22,6 +22,7 @@ import glob
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -38,7 +39,12 @@ def run_unit(r, bins):
     environ = dict(os.environ, CMOCKA_MESSAGE_OUTPUT='STDOUT',
                    UBSAN_OPTIONS='print_stacktrace=1', ASAN_OPTIONS='detect_leaks=1')
     for path in bins:
-        p = subprocess.run([path], capture_output=True, text=True, env=environ, errors='replace')
+        try:
+            p = subprocess.run([path], capture_output=True, text=True, env=environ,
+                               errors='replace', timeout=results.TEST_SECONDS)
+        except subprocess.TimeoutExpired:
+            r.check(False, os.path.basename(path), 'not done within its time')
+            continue
         seen = {}
         for line in (p.stdout + p.stderr).splitlines():
             m = CMOCKA.match(line)
@@ -130,7 +136,8 @@ def run_survive(r, o):
     ctx = Context()
     ctx.no_names = no_names
     chosen = [c for name, c in survive.clients() if not o.word or any(w in name for w in o.word)]
-    r.run('survive: %d times' % o.times, survive.several, ctx, chosen, o.times)
+    r.run('survive: %d times' % o.times, survive.several, ctx, chosen, o.times,
+          seconds=max(results.TEST_SECONDS, 60 * o.times))
     ctx.stop()
 
 
@@ -240,7 +247,16 @@ def split(args):
     return [x for x in out if x]
 
 
+def own_signals():
+    """A background job may be started with some ignored, and children would inherit that: a shell
+    cannot trap what it was started to ignore."""
+    for s in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(s, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def main():
+    own_signals()
     ap = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     sub = ap.add_subparsers(dest='what', required=True)

@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts checks. Every check is real: it passed, failed, or was skipped for a reason it prints."""
+import signal
 import sys
 import time
+
+# A test that hangs fails; it must not take the others with it.
+TEST_SECONDS = 600
+
+
+def _too_long(_signum, _frame):
+    raise TimeoutError('not done within its time')
 
 
 class Results:
@@ -29,8 +37,10 @@ class Results:
         self.skipped += 1
         print('  skipped: %s: %s' % (what, reason), flush=True)
 
-    def run(self, name, test, *args):
+    def run(self, name, test, *args, seconds=TEST_SECONDS):
         """One named test; an exception is a failed check, never the end of the run."""
+        signal.signal(signal.SIGALRM, _too_long)
+        signal.alarm(seconds)
         before, self.where = (self.passed, self.failed, self.skipped), name
         t0 = time.monotonic()
         try:
@@ -38,6 +48,7 @@ class Results:
         except Exception as e:
             import traceback
             self.check(False, 'raised %s' % type(e).__name__, traceback.format_exc())
+        signal.alarm(0)
         good, bad = self.passed - before[0], self.failed - before[1]
         if good or bad:
             print('%-6s %-58s %4d checks %6.1f s' % ('FAIL' if bad else 'ok', name, good + bad,

@@ -75,13 +75,14 @@ def signals(r, ctx):
     trap = 'trap "echo got; exit 5" %s; echo ready; while :; do sleep 0.05; done'
     for name in ('TERM', 'INT', 'HUP', 'USR1'):
         p = subprocess.Popen([env.EARSHOT, 'run', '--', 'sh', '-c', trap % name],
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                             start_new_session=True)
         r.equal(p.stdout.readline(), 'ready\n', 'the command runs')
         p.send_signal(getattr(signal, 'SIG' + name))
         try:
-            out, _ = p.communicate(timeout=10)
+            out, _ = p.communicate(timeout=30)
         except subprocess.TimeoutExpired:
-            p.kill()
+            os.killpg(p.pid, signal.SIGKILL)    # the command too: it holds the pipe
             out, _ = p.communicate()
         r.equal((p.returncode, out), (5, 'got\n'), 'SIG%s reaches the command' % name)
 
