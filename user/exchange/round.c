@@ -41,7 +41,6 @@ static struct exchange *exchange_new(struct pairs *pairs, const struct conn *con
 	ex->tls = conn->tls;
 	ex->joined_late = conn->late;
 	ex->method = ex->target = SV("");
-	ex->http_major = conn->proto == CONN_HTTP2 ? 2 : 0;
 	set_peer(ex, conn);
 	arena_init(&ex->arena, pairs->opts.arena_limit);
 	return ex;

@@ -38,6 +38,7 @@ struct round {
 	bool protocol;	/* CONNECT says what it goes on as (RFC 8441) */
 	bool websocket; /* ... as a WebSocket */
 	bool asks;	/* for an upgrade to a WebSocket */
+	bool offers;	/* ... to HTTP/2 (h2c.h) */
 	bool upgraded;
 	struct wsock *ws; /* what it goes on as, both ways; NULL: it is HTTP */
 	bool whole;	  /* the response came to its end */
