@@ -22,6 +22,7 @@ struct pairs {
 struct round {
 	struct round *next;
 	struct pairs *pairs;
+	const struct conn *conn;
 	struct exchange *ex;  /* NULL: not followed, there was no room */
 	struct body *body[2]; /* NULL: its bytes are handed on as they are */
 	uint64_t now;	      /* time of the bytes being read */

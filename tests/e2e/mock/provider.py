@@ -237,6 +237,10 @@ class Provider:
                'facts': ans.facts, 'complete': False, 'events': 0, 't_first': 0, 't_last': 0}
         try:
             for i, x in enumerate(texts):
+                if i == int(d.get('cut', -1)) and 'code' in d:
+                    if d['code'] != 'none':
+                        ws.close(int(d['code']))
+                    return
                 if i == int(d.get('cut', -1)):
                     conn.close(d.get('end', 'hard'))
                     raise wire.Closed('cut')
