@@ -26,6 +26,7 @@ struct run {
 	struct conn conn;
 	uint64_t now;
 	enum conn_dir dir;
+	bool server; /* it is watched: all goes the other way */
 	char joined[8];
 };
 
@@ -138,7 +139,7 @@ static void feed(void *ctx, struct sv piece)
 
 static void feed_dir(struct run *r, enum conn_dir dir, struct sv bytes, size_t plan)
 {
-	r->dir = dir;
+	r->dir = r->server ? (enum conn_dir) !dir : dir;
 	cut_feed(feed, r, bytes, plan < cut_plans(bytes) ? plan : 0);
 }
 
@@ -252,10 +253,13 @@ static void test_at_every_cut(void **state)
 
 	(void)state;
 	two_calls(&t);
-	for (size_t plan = 0; plan < longest(&t); plan++) {
+	for (size_t i = 0; i < 2 * longest(&t); i++) {
+		size_t plan = i / 2;
 		struct run r;
 
 		begin(&r, false);
+		r.server = i & 1;
+		r.conn.request_dir = r.server ? CONN_READ : CONN_WRITE;
 		feed_dir(&r, CONN_WRITE, SV(POST "ask!"), plan);
 		feed_dir(&r, CONN_READ, SV(SWITCH), plan);
 		play(&r, &t, 0, NOTHING, plan);
