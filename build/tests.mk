@@ -67,7 +67,11 @@ test-arm64: $O/earshot.skel.h $(GEN_H)
 $O/bench/resolve: tests/bench/resolve.c $(foreach f,$(DEPS_resolve),$O/obj/lib$(f).a)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
-bench: $O/bench/resolve
+bench: $O/bench/resolve $O/bench/decoders
+# What coded bodies in flight cost.
+$O/bench/decoders: tests/bench/decoders.c $O/obj/libbase.a
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $O/obj/libbase.a $(LIBS) -lbrotlienc
 
 # Search against names, on libraries of Debian and PyPI that have them.
 .PHONY: held

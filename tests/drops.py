@@ -249,9 +249,12 @@ class Recording:
         return any(s.a.get('gen_ai.operation.name') == 'invoke_agent' or 'mcp.method.name' in s.a
                    for s in self.base)
 
+    def upgraded(self, to):
+        return any(r.len and r.type == DATA and r.bytes.startswith(b'HTTP/1.1 101') and
+                   b'upgrade: ' + to in r.bytes.lower() for r in self.records)
+
     def socket(self):
-        return any(r.len and r.type == DATA and r.bytes.startswith(b'HTTP/1.1 101')
-                   for r in self.records)
+        return self.upgraded(b'websocket')
 
     def name_of(self, s):
         """Ids come from the stream, of which those that the line makes are named by their first
@@ -373,5 +376,6 @@ def run(r, paths):
                 continue
             every(r, pool, recording, keys, False)
             every(r, pool, recording, keys, True)
-            if recording.http2:
+            # Behind an upgrade it is joined like any other HTTP/2.
+            if recording.http2 and not recording.upgraded(b'h2c'):
                 joins(r, recording)

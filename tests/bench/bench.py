@@ -9,6 +9,7 @@ parts: call  CPU of a watched process for each TLS send and receive, against the
        aead  the same with rustls, whose records are read at its crypto library
        loss  bytes lost at rising rates; where it begins; captured + lost = sent at each
        memory, start, replay
+       decoders   what a coded body in flight costs
        resolve  finding the functions in the largest programs
        stacks     what a request costs the client of each TLS stack
        bystander  what a process that nobody watches pays for each system call
@@ -273,6 +274,17 @@ def memory(server, o):
           ('what', 'anonymous', 'at most', 'resident'), rows)
 
 
+def decoders(server, o):
+    path, rows = os.path.join(ROOT, '.output', 'bench', 'decoders'), []
+    for coding in ('gzip', 'br', 'zstd'):
+        for size, event in ((400, 200), (20000, 200), (200000, 200), (4 << 20, 131072)):
+            resident, held = subprocess.run([path, coding, str(size), str(event)], check=True,
+                                            capture_output=True, text=True).stdout.split()
+            rows.append((coding, '%d' % size, '%d' % event, resident, held))
+    table('A decoder in the middle of a flushed stream, KiB', (
+        'coding', 'bytes so far', 'flushed each', 'resident', 'allocated'), rows)
+
+
 def memcpy_rate():
     """Bytes a second of one plain copy, the bound of anything that touches every byte."""
     size = 64 << 20
@@ -331,8 +343,8 @@ def bystanders(_server, o):
 
 
 PARTS = {'call': call, 'cpu': cpu, 'aead': aead, 'loss': loss, 'start': start,
-         'memory': memory, 'replay': replay, 'stacks': stacks, 'bystander': bystanders,
-         'resolve': resolve}
+         'memory': memory, 'decoders': decoders, 'replay': replay, 'stacks': stacks,
+         'bystander': bystanders, 'resolve': resolve}
 
 
 def main():

@@ -42,7 +42,8 @@ struct inflate {
 	uint64_t out;
 	inflate_fn *fn;
 	void *ctx;
-	bool z_open; /* z was set up */
+	bool open;   /* there is a decoder: from a first byte to an end */
+	bool z_open; /* ... zlib's */
 	z_stream z;
 	BrotliDecoderState *br;
 	ZSTD_DStream *zstd;
@@ -89,12 +90,18 @@ static int give(struct inflate *z, const char *p, size_t len)
 
 /* The decoders' heap: counted, and bounded. Each block has its size before it. */
 
+uint64_t inflate_most(enum inflate_coding coding, uint64_t window)
+{
+	/* brotli's grows by doubling, from old to new. */
+	return window + (coding == INFLATE_BR ? window / 2 : 0) + INFLATE_TABLES;
+}
+
 #define BLOCK_HEAD 16 /* keeps what follows aligned for anything */
 
 static void *block_new(void *opaque, size_t size)
 {
 	struct inflate *z = opaque;
-	uint64_t most = z->limits.window + INFLATE_TABLES;
+	uint64_t most = inflate_most(z->coding, z->limits.window);
 	char *block;
 
 	if (size > most || z->held + size > most) {
@@ -319,7 +326,6 @@ int inflate_new(struct inflate **ret, enum inflate_coding coding,
 		const struct inflate_limits *limits, inflate_fn *fn, void *ctx)
 {
 	struct inflate *z;
-	int err = 0;
 
 	if (coding == INFLATE_UNKNOWN)
 		return -ENOTSUP;
@@ -330,38 +336,56 @@ int inflate_new(struct inflate **ret, enum inflate_coding coding,
 	z->limits = *limits;
 	z->fn = fn;
 	z->ctx = ctx;
-	if (coding == INFLATE_GZIP) {
-		err = zlib_open(z, MAX_WBITS + 16);
-	} else if (coding == INFLATE_BR) {
-		z->br = BrotliDecoderCreateInstance(block_new, block_free, z);
-		err = z->br ? 0 : no_room(z);
-	} else if (coding == INFLATE_ZSTD) {
-		err = zstd_open(z);
-	}
-	if (err) {
-		inflate_free(z);
-		return err;
-	}
 	*ret = z;
 	return 0;
+}
+
+/* "deflate" tells only by its first bytes which it is: deflate_start(). */
+static int decoder_open(struct inflate *z)
+{
+	int err = 0;
+
+	if (z->coding == INFLATE_GZIP) {
+		err = zlib_open(z, MAX_WBITS + 16);
+	} else if (z->coding == INFLATE_BR) {
+		z->br = BrotliDecoderCreateInstance(block_new, block_free, z);
+		err = z->br ? 0 : no_room(z);
+	} else if (z->coding == INFLATE_ZSTD) {
+		err = zstd_open(z);
+	}
+	z->open = !err;
+	return err;
+}
+
+static void decoder_close(struct inflate *z)
+{
+	if (z->z_open)
+		inflateEnd(&z->z);
+	if (z->br)
+		BrotliDecoderDestroyInstance(z->br);
+	ZSTD_freeDStream(z->zstd);
+	z->open = z->z_open = false;
+	z->br = NULL;
+	z->zstd = NULL;
 }
 
 void inflate_free(struct inflate *z)
 {
 	if (!z)
 		return;
-	if (z->z_open)
-		inflateEnd(&z->z);
-	if (z->br)
-		BrotliDecoderDestroyInstance(z->br);
-	ZSTD_freeDStream(z->zstd);
+	decoder_close(z);
 	free(z);
 }
 
 static int feed(struct inflate *z, struct sv in)
 {
+	int err;
+
 	if (z->coding == INFLATE_IDENTITY)
 		return give(z, in.p, in.len);
+	err = z->open ? 0 : decoder_open(z);
+	if (err)
+		return err;
 	if (z->coding == INFLATE_DEFLATE && z->state <= INFLATE_SECOND)
 		return deflate_start(z, in);
 	if (z->state == INFLATE_START)
@@ -383,6 +407,9 @@ int inflate_feed(struct inflate *z, struct sv in)
 		z->in += part.len;
 		z->err = feed(z, part);
 	}
+	/* A stream may wait long for its first byte, and for its close: not with a decoder. */
+	if (z->err || z->state == INFLATE_BETWEEN || z->state == INFLATE_PADDING)
+		decoder_close(z);
 	return z->err;
 }
 

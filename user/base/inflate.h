@@ -26,8 +26,12 @@ struct inflate;
 typedef int inflate_fn(void *ctx, struct sv out);
 
 /*
- * What a decoder may allocate beside its window: zlib 7 KiB; brotli its tables, 40 to 350 KiB;
- * zstd 480 KiB of tables and blocks. test_memory() measures it.
+ * What a decoder may allocate beside its window, from its first byte to its end. What they do take
+ * (test_memory() measures it): zlib 7 KiB. brotli 17 to 41 KiB, for its prefix codes; hostile ones
+ * meet the bound. zstd 478 KiB whatever comes: 94 of tables and literals, a block of 128 to come
+ * in, and two to go out behind the window. Its library has no way to ask for less: its blocks may
+ * be that large, and are decoded in one piece (zstd.h, ZSTD_decodingBufferSize_min()).
+ * Most of that is touched only by blocks that large; those of an event stream are not.
  */
 #define INFLATE_TABLES (512u << 10)
 
@@ -43,6 +47,9 @@ struct inflate_limits {
 
 /* RFC 8878 section 3.1.1.1.2 asks decoders for 8 MiB, RFC 9659 forbids more in HTTP. */
 #define INFLATE_WINDOW (8u << 20)
+
+/* The most that a decoder may have. While brotli's window grows there is the old one too. */
+uint64_t inflate_most(enum inflate_coding coding, uint64_t window);
 
 /* Returns 0, -ENOTSUP (INFLATE_UNKNOWN), -ENOMEM. */
 int inflate_new(struct inflate **ret, enum inflate_coding coding,

@@ -87,3 +87,12 @@ void carry_outcome(struct call *c, enum ex_outcome outcome)
 		c->error_type = sv_of(ends[i].error);
 	}
 }
+
+void carry_close(struct call *c, const struct exchange *ex)
+{
+	if (!ex->close.seen)
+		return;
+	c->closed.code = (struct opt_int){ ex->close.code, ex->close.code != 0 };
+	if (!ex->close.unsure)
+		c->closed.by = ex->close.first == EX_REQUEST ? "client" : "server";
+}

@@ -27,4 +27,7 @@ void carry_times(struct call *c, const struct exchange *ex, uint64_t time);
  */
 void carry_outcome(struct call *c, enum ex_outcome outcome);
 
+/* How the WebSocket was closed that ended it. */
+void carry_close(struct call *c, const struct exchange *ex);
+
 #endif /* EARSHOT_DIALECT_CARRY_H */

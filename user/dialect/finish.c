@@ -145,6 +145,8 @@ static void take_outcome(struct parse *p)
 		return;
 	/* A session that ended in order cut what was open. */
 	carry_outcome(c, p->mother && p->ex->outcome == EX_DONE ? EX_CUT : p->ex->outcome);
+	if (p->mother)
+		carry_close(c, p->ex);
 }
 
 /*

@@ -190,6 +190,14 @@ struct exchange {
 	uint16_t peer_port;
 	uint8_t peer_addr[16];
 
+	/* A WebSocket's close frames, as far as they came; set at the end. */
+	struct {
+		bool seen;
+		bool unsure;	    /* one that is lost may have come before */
+		enum ex_side first; /* whose was the first */
+		uint16_t code;	    /* that it names; 0: none, or it is lost */
+	} close;
+
 	char reason[EX_REASON_MAX]; /* what broke, for EX_BROKEN; static text */
 	struct arena arena;	    /* heads live here; the consumer may use it too */
 	/* The consumer's own; the exchange layer never touches these. */

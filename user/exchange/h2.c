@@ -5,6 +5,8 @@
 
 #include "exchange/h2_in.h"
 
+/* STREAM_CLOSED (RFC 9113 section 7). */
+#define RESET_CLOSED 5
 /* Of a name longer than this, which DNS does not have, the rest is not kept. */
 #define HOST_MAX 260
 
@@ -62,6 +64,9 @@ static struct h2_stream *add(struct h2 *h, uint32_t id)
 	if (id > h->newest)
 		h->newest = id;
 	round->now = h->now;
+	/* Behind an upgrade the connection counts as what it was. */
+	if (round->ex)
+		round->ex->http_major = 2;
 	h->last = h->count;
 	h->streams[h->count] = (struct h2_stream){ .id = id, .round = round, .heard = h->now };
 	return &h->streams[h->count++];
@@ -310,9 +315,14 @@ static void on_reset(void *ctx, uint32_t id, uint32_t code)
 	struct h2_stream *s = stream_of(half, id);
 	struct round *round = s ? s->round : NULL;
 
-	(void)code;
 	if (!s)
 		return;
+	/* For its client it is over: the end of the answer was lost. curl says so of any stream. */
+	if (h2_side_of(half) == EX_REQUEST && code == RESET_CLOSED && !round->ended[EX_RESPONSE]) {
+		round_gap(round, EX_RESPONSE, 0, false);
+		end(half->h2, s, outcome_of(half->h2, s));
+		return;
+	}
 	if (round->ended[EX_RESPONSE] || round->upgraded || round_over(round))
 		end(half->h2, s, outcome_of(half->h2, s));
 	else if (h2_side_of(half) == EX_REQUEST)
@@ -364,18 +374,16 @@ static const struct http2_ops half_ops = {
 
 /* Connections. */
 
-static void on_open(void *ctx, struct conn *conn)
+struct h2 *h2_open(struct pairs *pairs, struct conn *conn, const bool found[2])
 {
-	struct pairs *pairs = ctx;
 	struct h2 *h = NULL;
 
 	if (!pairs->scratch)
 		pairs->scratch = malloc(sizeof(*pairs->scratch));
 	if (pairs->scratch)
 		h = calloc(1, sizeof(*h));
-	conn->user = h;
 	if (!h)
-		return;
+		return NULL;
 	h->pairs = pairs;
 	h->conn = conn;
 	for (int dir = CONN_WRITE; dir <= CONN_READ; dir++) {
@@ -383,47 +391,37 @@ static void on_open(void *ctx, struct conn *conn)
 
 		half->h2 = h;
 		http2_init(&half->http, dir == (int)conn->request_dir ? HTTP2_CLIENT : HTTP2_SERVER,
-			   conn->late, &half_ops, half, pairs->scratch);
+			   found[dir], &half_ops, half, pairs->scratch);
 	}
+	return h;
 }
 
-static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv bytes,
-		     uint64_t time)
+void h2_bytes(struct h2 *h, enum conn_dir dir, struct sv bytes, uint64_t time)
 {
-	struct pairs *pairs = ctx;
-	struct h2 *h = conn->user;
-
-	if (!h) {
-		stat_add(pairs->opts.stats, ES_U_CALLS_FULL, bytes.len);
-		return false;
-	}
 	h->now = time;
 	http2_feed(&h->half[dir].http, bytes, time);
-	return true;
 }
 
-static void on_conn_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t count,
-			uint64_t time)
+void h2_gap(struct h2 *h, enum conn_dir dir, uint64_t count, uint64_t time)
 {
-	struct h2 *h = conn->user;
-
-	(void)ctx;
-	if (!h)
-		return;
 	h->now = time;
-	if (conn->inexact)
+	if (h->conn->inexact)
 		http2_gap_or_more(&h->half[dir].http, count);
 	else
 		http2_gap(&h->half[dir].http, count);
 }
 
-static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)
+static void h2_free(struct h2 *h)
 {
-	struct h2 *h = conn->user;
+	http2_done(&h->half[CONN_WRITE].http);
+	http2_done(&h->half[CONN_READ].http);
+	free(h->streams);
+	free(h->host);
+	free(h);
+}
 
-	(void)ctx;
-	if (!h)
-		return;
+void h2_close(struct h2 *h, enum conn_end why, uint64_t time)
+{
 	h->now = time;
 	h->closing = true;
 	h->why = (uint8_t)why;
@@ -432,20 +430,52 @@ static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t t
 	h2_add_unseen(h);
 	while (h->count)
 		end(h, h->streams, outcome_of(h, h->streams));
-	http2_done(&h->half[CONN_WRITE].http);
-	http2_done(&h->half[CONN_READ].http);
-	free(h->streams);
-	free(h->host);
-	free(h);
-	conn->user = NULL;
+	h2_free(h);
 }
 
-const struct conn_sink h2_sink = {
-	.open = on_open,
-	.bytes = on_bytes,
-	.gap = on_conn_gap,
-	.close = on_close,
-};
+/* Behind an upgrade. */
+
+struct h2 *h2_upgrade(struct pairs *pairs, struct conn *conn, struct round *round, uint64_t number,
+		      const bool found[2])
+{
+	struct h2 *h = h2_open(pairs, conn, found);
+	struct sv host;
+
+	if (!h)
+		return NULL;
+	if (!make_room(h)) {
+		h2_free(h);
+		return NULL;
+	}
+	h->number = number;
+	h->half[CONN_WRITE].gapped = found[CONN_WRITE];
+	h->half[CONN_READ].gapped = found[CONN_READ];
+	if (!round)
+		return h;
+	h->streams[h->count++] = (struct h2_stream){
+		.id = 1, .round = round, .heard = round->now, .head = { round->headed[EX_REQUEST] }
+	};
+	h->asked = h->newest = 1;
+	host = round->ex ? round->ex->msg[EX_REQUEST].header[EX_H_HOST] : SV_NONE;
+	if (host.len)
+		h->host = strndup(host.p, sv_cut(host, HOST_MAX).len);
+	return h;
+}
+
+struct round *h2_first(struct h2 *h)
+{
+	struct h2_stream *s = h2_find(h, 1);
+
+	return s ? s->round : NULL;
+}
+
+void h2_first_asked(struct h2 *h)
+{
+	struct h2_stream *s = h2_find(h, 1);
+
+	if (s)
+		end_if_over(h, s);
+}
 
 size_t h2_memory(const struct conn *conn)
 {

@@ -5,40 +5,16 @@
 #include <stdlib.h>
 
 #include "earshot/stats.h"
-#include "exchange/round.h"
-#include "base/wsframe.h"
-#include "proto/http1.h"
+#include "exchange/h2.h"
+#include "exchange/h2c.h"
+#include "exchange/pair_in.h"
+#include "exchange/turn.h"
 
 /*
  * A program that writes and reads in two threads may have read the answer before its write has
  * returned, which is when a write is seen. So much of an answer waits for its request.
  */
 #define EARLY_MAX 16384
-
-/* One stream. */
-struct pair {
-	struct pairs *pairs;
-	struct conn *conn;
-	struct http1 http[2];	  /* enum ex_side */
-	struct round *head;	  /* oldest first; a call leaves when both its sides ended */
-	struct round *reading[2]; /* whose message is being read */
-	struct round *tunnel;	  /* goes on as a WebSocket: all bytes are its own */
-	uint64_t pending[2];	  /* lost bytes that belong to no call yet */
-	char *early;		  /* the start of an answer whose request is not there yet */
-	size_t early_len;
-	uint64_t early_time;
-	uint64_t number;
-	uint64_t now;
-	unsigned int count;
-	uint8_t why; /* enum conn_end, once closing */
-	bool closing;
-	bool gapped; /* bytes were lost */
-	bool ahead;  /* the client sends requests before it has its answers */
-	bool owed; /* a response came without its request, before it was told that bytes are lost */
-	bool interim;  /* the response being read is a 1xx */
-	bool finished; /* upgraded, or given up: nothing more is read */
-	bool over;     /* was a WebSocket, and that is closed */
-};
 
 /* Calls. */
 
@@ -67,7 +43,7 @@ static enum ex_outcome outcome_of(const struct pair *p, const struct round *roun
 	return round_outcome(round, p->conn, p->closing, (enum conn_end)p->why);
 }
 
-static void remove_call(struct pair *p, struct round *round)
+void pair_unlink(struct pair *p, struct round *round)
 {
 	struct round **at = &p->head;
 
@@ -79,17 +55,22 @@ static void remove_call(struct pair *p, struct round *round)
 		if (p->reading[side] == round)
 			p->reading[side] = NULL;
 	}
+}
+
+void pair_remove(struct pair *p, struct round *round)
+{
+	pair_unlink(p, round);
 	round_end(round, p->conn, outcome_of(p, round), p->now);
 }
 
 static void end_if_over(struct pair *p, struct round *round)
 {
 	if (round->ended[EX_REQUEST] && round->ended[EX_RESPONSE])
-		remove_call(p, round);
+		pair_remove(p, round);
 }
 
 /* The oldest call whose response is not over. */
-static struct round *awaiting(const struct pair *p)
+struct round *pair_awaiting(const struct pair *p)
 {
 	struct round *round = p->head;
 
@@ -125,7 +106,7 @@ static void end_unseen(struct pair *p)
 	if (p->pending[EX_RESPONSE])
 		round_gap(round, EX_RESPONSE, p->pending[EX_RESPONSE], false);
 	p->pending[EX_RESPONSE] = 0;
-	remove_call(p, round);
+	pair_remove(p, round);
 }
 
 /*
@@ -143,7 +124,7 @@ static void end_lost(struct pair *p)
 
 		next = round->next;
 		if (lost)
-			remove_call(p, round);
+			pair_remove(p, round);
 	}
 }
 
@@ -180,14 +161,24 @@ static enum http1_verdict req_head(void *ctx, const struct http1_head *head)
 {
 	struct pair *p = ctx;
 
-	if (p->reading[EX_REQUEST])
-		round_head(p->reading[EX_REQUEST], EX_REQUEST, &head->http);
+	struct round *round = p->reading[EX_REQUEST];
+
+	if (round) {
+		round->offers = h2c_named(&head->http);
+		round_head(round, EX_REQUEST, &head->http);
+	}
 	return HTTP1_AS_FRAMED;
+}
+
+static struct round *reading(const struct pair *p, enum ex_side side)
+{
+	/* It may have ended there. */
+	return p->asking && side == EX_REQUEST ? h2_first(p->h2) : p->reading[side];
 }
 
 static void side_bytes(struct pair *p, enum ex_side side, struct sv bytes)
 {
-	struct round *round = p->reading[side];
+	struct round *round = reading(p, side);
 
 	if (!round)
 		return;
@@ -197,7 +188,7 @@ static void side_bytes(struct pair *p, enum ex_side side, struct sv bytes)
 
 static void side_end(struct pair *p, enum ex_side side, enum http1_end how)
 {
-	struct round *round = p->reading[side];
+	struct round *round = reading(p, side);
 	bool whole = how == HTTP1_WHOLE;
 
 	if (how == HTTP1_BROKEN)
@@ -214,7 +205,8 @@ static void side_end(struct pair *p, enum ex_side side, enum http1_end how)
 	if (side == EX_RESPONSE)
 		round->whole = whole;
 	round_side_end(round, side, whole);
-	end_if_over(p, round);
+	if (!p->h2)
+		end_if_over(p, round);
 }
 
 static void req_body(void *ctx, struct sv bytes)
@@ -225,17 +217,28 @@ static void req_body(void *ctx, struct sv bytes)
 static void req_gap(void *ctx, uint64_t lost, bool exact)
 {
 	struct pair *p = ctx;
+	struct round *round = reading(p, EX_REQUEST);
 
-	if (p->reading[EX_REQUEST])
-		round_gap(p->reading[EX_REQUEST], EX_REQUEST, lost, exact);
+	if (round)
+		round_gap(round, EX_REQUEST, lost, exact);
 	else if (!p->owed)
 		p->pending[EX_REQUEST] += lost;
 	p->owed = false;
 }
 
+void pair_asked(struct pair *p, enum http1_end how)
+{
+	side_end(p, EX_REQUEST, how);
+	if (!p->asking)
+		return;
+	p->asking = false;
+	h2_first_asked(p->h2);
+	http1_tunnel(&p->http[EX_REQUEST]);
+}
+
 static void req_end(void *ctx, enum http1_end how)
 {
-	side_end(ctx, EX_REQUEST, how);
+	pair_asked(ctx, how);
 }
 
 static void skipped(void *ctx, uint64_t count)
@@ -251,7 +254,7 @@ static void skipped(void *ctx, uint64_t count)
 static void resp_start(void *ctx, uint64_t stamp)
 {
 	struct pair *p = ctx;
-	struct round *round = awaiting(p);
+	struct round *round = pair_awaiting(p);
 
 	if (!round) {
 		p->owed = !p->pending[EX_REQUEST] && !p->conn->late;
@@ -272,6 +275,9 @@ static enum http1_verdict resp_head(void *ctx, const struct http1_head *head)
 	struct pair *p = ctx;
 	struct round *round = p->reading[EX_RESPONSE];
 
+	p->turns = h2c_named(&head->http);
+	if (p->turns)
+		return HTTP1_AS_TUNNEL;
 	p->interim = head->http.status < 200 && head->framing != HTTP1_TUNNEL;
 	if (!round || p->interim)
 		return HTTP1_AS_FRAMED;
@@ -303,7 +309,7 @@ static void end_passed(struct pair *p, struct round *round)
 	while (round->next) {
 		struct round *next = round->next;
 
-		remove_call(p, round);
+		pair_remove(p, round);
 		round = next;
 	}
 }
@@ -311,7 +317,7 @@ static void end_passed(struct pair *p, struct round *round)
 static void resp_gap(void *ctx, uint64_t lost, bool exact)
 {
 	struct pair *p = ctx;
-	struct round *round = p->reading[EX_RESPONSE] ? p->reading[EX_RESPONSE] : awaiting(p);
+	struct round *round = p->reading[EX_RESPONSE] ? p->reading[EX_RESPONSE] : pair_awaiting(p);
 
 	if (round)
 		round_gap(round, EX_RESPONSE, lost, exact);
@@ -319,6 +325,12 @@ static void resp_gap(void *ctx, uint64_t lost, bool exact)
 		p->pending[EX_RESPONSE] += lost;
 	if (round && !p->reading[EX_RESPONSE] && !p->ahead)
 		end_passed(p, round);
+}
+
+/* What was lost with its head may have granted the upgrade: its answer comes then. */
+static bool is_torn_grant(const struct round *round, enum http1_end how)
+{
+	return round && round->offers && how == HTTP1_LOST && !round->headed[EX_RESPONSE];
 }
 
 static void resp_end(void *ctx, enum http1_end how)
@@ -330,7 +342,7 @@ static void resp_end(void *ctx, enum http1_end how)
 		p->reading[EX_RESPONSE] = NULL;
 		return;
 	}
-	if (!p->interim) {
+	if (!p->interim && !p->turns && !is_torn_grant(round, how)) {
 		side_end(p, EX_RESPONSE, how);
 		return;
 	}
@@ -369,51 +381,10 @@ static void on_open(void *ctx, struct conn *conn)
 	}
 }
 
-static void end_all(struct pair *p)
+void pair_end_all(struct pair *p)
 {
 	while (p->head)
-		remove_call(p, p->head);
-}
-
-/* Up to both sides' close; what follows is nobody's. */
-static void tunnel_bytes(struct pair *p, enum ex_side side, struct sv bytes)
-{
-	struct round *round = p->tunnel;
-
-	round->now = p->now;
-	round_bytes(round, side, bytes);
-	if (!round_over(round))
-		return;
-	remove_call(p, round);
-	end_all(p);
-	p->tunnel = NULL;
-	p->over = true;
-}
-
-/*
- * Frames where the answer to a request for a WebSocket should be, or behind that request, before
- * it is answered: the answer is lost.
- */
-static bool is_frames(const struct pair *p, enum ex_side side, struct sv bytes)
-{
-	const struct round *round = awaiting(p);
-
-	return round && round->asks && !round->headed[EX_RESPONSE] && !round->ws &&
-	       round->ended[EX_REQUEST] && !p->tunnel &&
-	       wsframe_bits(bytes, side == EX_REQUEST ? WS_FROM_CLIENT : WS_FROM_SERVER) >= 0;
-}
-
-static void tunnel_assumed(struct pair *p)
-{
-	struct round *round = awaiting(p);
-
-	round->now = p->now;
-	round_assume_websocket(round);
-	if (!round->ws)
-		return;
-	/* An answer that was begun, or is being looked for, is none any more. */
-	p->tunnel = round;
-	p->reading[EX_REQUEST] = p->reading[EX_RESPONSE] = NULL;
+		pair_remove(p, p->head);
 }
 
 static void side_feed(struct pair *p, enum ex_side side, struct sv bytes, uint64_t time)
@@ -424,11 +395,7 @@ static void side_feed(struct pair *p, enum ex_side side, struct sv bytes, uint64
 		stat_add(p->pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len);
 		return;
 	}
-	if (is_frames(p, side, bytes))
-		tunnel_assumed(p);
-	taken = p->tunnel ? 0 : http1_feed(&p->http[side], bytes, time);
-	if (p->tunnel && taken < bytes.len)
-		tunnel_bytes(p, side, sv_skip(bytes, taken));
+	taken = turn_feed(p, side, bytes, time);
 	if (p->finished)
 		stat_more(p->pairs->opts.stats, ES_U_PROTO_UNSUPPORTED, bytes.len - taken);
 }
@@ -437,7 +404,7 @@ static void side_feed(struct pair *p, enum ex_side side, struct sv bytes, uint64
 static bool is_early(const struct pair *p, enum ex_side side)
 {
 	return side == EX_RESPONSE && !p->conn->late && !p->gapped && !p->tunnel && !p->over &&
-	       !p->finished && !awaiting(p) && !http1_is_open(&p->http[EX_RESPONSE]);
+	       !p->finished && !p->h2 && !pair_awaiting(p) && !http1_is_open(&p->http[EX_RESPONSE]);
 }
 
 static void take_early(struct pair *p)
@@ -485,16 +452,25 @@ static bool on_bytes(void *ctx, struct conn *conn, enum conn_dir dir, struct sv 
 	if (side == EX_RESPONSE)
 		take_early(p);
 	side_feed(p, side, bytes, time);
-	if (p->early_len && awaiting(p))
+	if (p->early_len && pair_awaiting(p))
 		take_early(p);
 	if (p->finished)
-		end_all(p);
+		pair_end_all(p);
 	return !p->finished;
+}
+
+void pair_http1_gap(struct pair *p, enum ex_side side, uint64_t count)
+{
+	if (p->conn->inexact)
+		http1_gap_or_more(&p->http[side], count);
+	else
+		http1_gap(&p->http[side], count);
 }
 
 static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t count, uint64_t time)
 {
 	struct pair *p = conn->user;
+	enum ex_side side = side_of(conn, dir);
 
 	(void)ctx;
 	if (!p || p->finished)
@@ -502,12 +478,10 @@ static void on_gap(void *ctx, struct conn *conn, enum conn_dir dir, uint64_t cou
 	p->now = time;
 	take_early(p);
 	p->gapped = true;
-	if (p->tunnel)
-		round_gap(p->tunnel, side_of(conn, dir), count, !conn->inexact);
-	else if (!p->over && conn->inexact)
-		http1_gap_or_more(&p->http[side_of(conn, dir)], count);
+	if (p->tunnel || p->h2)
+		turn_gap(p, side, count);
 	else if (!p->over)
-		http1_gap(&p->http[side_of(conn, dir)], count);
+		pair_http1_gap(p, side, count);
 }
 
 static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t time)
@@ -521,10 +495,14 @@ static void on_close(void *ctx, struct conn *conn, enum conn_end why, uint64_t t
 	take_early(p);
 	p->closing = true;
 	p->why = (uint8_t)why;
-	http1_close(&p->http[EX_REQUEST]);
-	http1_close(&p->http[EX_RESPONSE]);
-	end_all(p);
-	end_unseen(p);
+	if (p->h2) {
+		h2_close(p->h2, why, time);
+	} else {
+		http1_close(&p->http[EX_REQUEST]);
+		http1_close(&p->http[EX_RESPONSE]);
+		pair_end_all(p);
+		end_unseen(p);
+	}
 	http1_done(&p->http[EX_REQUEST]);
 	http1_done(&p->http[EX_RESPONSE]);
 	free(p);

@@ -41,7 +41,6 @@ static struct exchange *exchange_new(struct pairs *pairs, const struct conn *con
 	ex->tls = conn->tls;
 	ex->joined_late = conn->late;
 	ex->method = ex->target = SV("");
-	ex->http_major = conn->proto == CONN_HTTP2 ? 2 : 0;
 	set_peer(ex, conn);
 	arena_init(&ex->arena, pairs->opts.arena_limit);
 	return ex;
@@ -54,6 +53,7 @@ struct round *round_new(struct pairs *pairs, const struct conn *conn, uint64_t n
 	if (!round)
 		return NULL;
 	round->pairs = pairs;
+	round->conn = conn;
 	if (pairs->open < pairs->opts.max_open)
 		round->ex = exchange_new(pairs, conn, number);
 	if (round->ex)
@@ -262,11 +262,29 @@ static void websocket_bytes(struct round *round, enum ex_side side, struct sv by
 	struct ex_message *msg = &round->ex->msg[side];
 	struct wsock_tally t;
 
-	wsock_feed(round->ws, side, bytes);
+	wsock_feed(round->ws, side, bytes, round->conn->tid);
 	t = wsock_tally(round->ws, side);
 	msg->body_bytes = t.bytes;
 	msg->events = t.messages;
 	msg->t_end = round->now;
+}
+
+/* Whose close frame was the first, and what it says. */
+static void take_close(struct round *round, enum ex_side side, const struct wsock_tally *t)
+{
+	enum ex_side own = round->ex->role == EX_CLIENT ? EX_REQUEST : EX_RESPONSE;
+	struct exchange *ex = round->ex;
+
+	if (!t->closed || !t->first)
+		return;
+	ex->close.seen = true;
+	if (!wsock_over(round->ws))
+		ex->close.unsure = ex->joined_late || ex->msg[!side].gapped;
+	else
+		/* A write is seen when it has returned: another thread may have read its answer. */
+		ex->close.unsure = side != own && t->tid != wsock_tally(round->ws, own).tid;
+	ex->close.first = side;
+	ex->close.code = t->code;
 }
 
 static void websocket_end(struct round *round)
@@ -280,6 +298,7 @@ static void websocket_end(struct round *round)
 		round->ex->msg[side].body_bytes = t.bytes;
 		round->ex->msg[side].events = t.messages;
 		round->ex->msg[side].complete = t.closed;
+		take_close(round, (enum ex_side)side, &t);
 		stats[ES_U_PROTO_ERROR].events += t.broken;
 		stats[ES_U_WS_UNREAD].events += t.unread;
 		stats[ES_U_EXPANSION].events += t.bounded;

@@ -22,6 +22,7 @@ struct pairs {
 struct round {
 	struct round *next;
 	struct pairs *pairs;
+	const struct conn *conn;
 	struct exchange *ex;  /* NULL: not followed, there was no room */
 	struct body *body[2]; /* NULL: its bytes are handed on as they are */
 	uint64_t now;	      /* time of the bytes being read */
@@ -38,6 +39,7 @@ struct round {
 	bool protocol;	/* CONNECT says what it goes on as (RFC 8441) */
 	bool websocket; /* ... as a WebSocket */
 	bool asks;	/* for an upgrade to a WebSocket */
+	bool offers;	/* ... to HTTP/2 (h2c.h) */
 	bool upgraded;
 	struct wsock *ws; /* what it goes on as, both ways; NULL: it is HTTP */
 	bool whole;	  /* the response came to its end */

@@ -13,6 +13,7 @@ struct wsock_side {
 	struct wsock *w;
 	enum ex_side side;
 	uint64_t bytes;
+	uint32_t tid; /* of the close frame */
 	struct ws ws;
 };
 
@@ -20,6 +21,7 @@ struct wsock {
 	wsock_event_fn *fn;
 	void *ctx;
 	struct wsock_side side[2];
+	struct wsock_side *first; /* to say close */
 };
 
 static void on_event(void *ctx, const struct event *ev)
@@ -69,22 +71,35 @@ void wsock_free(struct wsock *w)
 	free(w);
 }
 
-void wsock_feed(struct wsock *w, enum ex_side side, struct sv bytes)
+static void note_close(struct wsock *w, int side)
+{
+	if (!w->first && w->side[side].ws.closed)
+		w->first = &w->side[side];
+}
+
+void wsock_feed(struct wsock *w, enum ex_side side, struct sv bytes, uint32_t tid)
 {
 	/* Who is answered has said all it had to say: a frame that is being looked for is whole. */
 	ws_pause(&w->side[!side].ws);
+	note_close(w, !side);
+	if (!w->side[side].ws.closed)
+		w->side[side].tid = tid;
 	ws_feed(&w->side[side].ws, bytes);
+	note_close(w, side);
 }
 
 void wsock_gap(struct wsock *w, enum ex_side side, uint64_t count)
 {
 	ws_gap(&w->side[side].ws, count);
+	note_close(w, side);
 }
 
 void wsock_end(struct wsock *w)
 {
-	ws_close(&w->side[EX_REQUEST].ws);
-	ws_close(&w->side[EX_RESPONSE].ws);
+	for (int side = EX_REQUEST; side <= EX_RESPONSE; side++) {
+		ws_close(&w->side[side].ws);
+		note_close(w, side);
+	}
 }
 
 bool wsock_over(const struct wsock *w)
@@ -104,6 +119,9 @@ struct wsock_tally wsock_tally(const struct wsock *w, enum ex_side side)
 		.unread = ws->counts.unread,
 		.bounded = ws->counts.bounded,
 		.closed = ws->closed,
+		.first = w->first == &w->side[side],
+		.tid = w->side[side].tid,
+		.code = ws->close_code == WS_CLOSE_NONE ? 0 : ws->close_code,
 	};
 }
 

@@ -24,6 +24,9 @@ struct wsock_tally {
 	uint64_t unread;  /* messages, in part or whole: the window they refer to is lost */
 	uint64_t bounded; /* messages cut by a limit */
 	bool closed;	  /* a close frame came */
+	bool first;	  /* ... before the other side's */
+	uint32_t tid;	  /* ... which thread passed it; 0: not known */
+	uint16_t code;	  /* that it names; 0: none, or it is lost */
 };
 
 typedef void wsock_event_fn(void *ctx, enum ex_side side, const struct ex_event *ev);
@@ -39,7 +42,7 @@ int wsock_new(struct wsock **ret, struct sv extensions, bool joined,
 	      const struct wsock_limits *limits, wsock_event_fn *fn, void *ctx);
 void wsock_free(struct wsock *w);
 
-void wsock_feed(struct wsock *w, enum ex_side side, struct sv bytes);
+void wsock_feed(struct wsock *w, enum ex_side side, struct sv bytes, uint32_t tid);
 /* count bytes are missing; 0: nobody knows how many. */
 void wsock_gap(struct wsock *w, enum ex_side side, uint64_t count);
 /* No more will come: what is open ends. */

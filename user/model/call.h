@@ -313,6 +313,12 @@ struct call {
 		bool websocket;
 	} http;
 
+	/* How the WebSocket was closed that carried it, where that ended it. */
+	struct {
+		struct opt_int code;
+		const char *by; /* static: "client" or "server"; NULL: not known */
+	} closed;
+
 	struct call_usage usage;
 	struct call_tool *tools; /* in the order of the answer */
 	size_t tool_count;

@@ -343,6 +343,11 @@ void http1_join(struct http1 *p)
 	seek(p);
 }
 
+void http1_tunnel(struct http1 *p)
+{
+	p->state = TUNNEL;
+}
+
 static void gap_in_body(struct http1 *p, uint64_t count)
 {
 	uint64_t inside = count < p->left ? count : p->left;

@@ -109,6 +109,9 @@ void http1_gap(struct http1 *p, uint64_t count);
 /* At least count bytes are: what lengths there are say nothing of where it goes on. */
 void http1_gap_or_more(struct http1 *p, uint64_t count);
 
+/* From end(): what follows this message is not HTTP/1 any more, and is not taken. */
+void http1_tunnel(struct http1 *p);
+
 /* The direction ended. */
 void http1_close(struct http1 *p);
 

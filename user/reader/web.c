@@ -139,6 +139,7 @@ static struct call *call_of(const struct exchange *ex, uint64_t time)
 	c->loss = loss_of(ex) | (c->arena.full ? CALL_LOSS(MEMORY) : 0);
 	take_status(c, ex);
 	take_grpc(c, ex);
+	carry_close(c, ex);
 	return c;
 }
 

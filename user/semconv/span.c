@@ -16,6 +16,8 @@
 #define EARSHOT_TOOL_CALL_IDS	   "earshot.tool_call.ids"
 #define EARSHOT_DUPLICATE	   "earshot.duplicate_of_instrumented"
 #define EARSHOT_RETRIEVAL_FOUND	   "earshot.retrieval.found"
+#define EARSHOT_WS_CLOSE_CODE	   "earshot.websocket.close_code"
+#define EARSHOT_WS_CLOSED_BY	   "earshot.websocket.closed_by"
 
 #define TRACE_SAMPLED 1 /* bit of the flags: W3C Trace Context section 3.2.2.5 */
 
@@ -154,6 +156,15 @@ static void time_attrs(struct span *s, const struct call *c, const struct machin
 			     (double)(c->t_first_chunk - c->t_start) / 1e9);
 }
 
+/* RFC 6455 section 7.1.5: what the first close frame says. Without one there is no code. */
+static void close_attrs(struct attrs *as, const struct call *c, struct arena *a)
+{
+	if (c->closed.code.set)
+		attrs_int(as, a, EARSHOT_WS_CLOSE_CODE, c->closed.code.v);
+	if (c->closed.by)
+		attrs_string(as, a, EARSHOT_WS_CLOSED_BY, sv_of(c->closed.by));
+}
+
 /* What depends on the kind of call. */
 static void kind_attrs(struct span *s, const struct call *call, struct arena *a)
 {
@@ -186,6 +197,7 @@ int span_of_call(struct span *ret, const struct call *call, const struct machine
 	join_trace(&s, call, a);
 	s.link = call->mcp.link;
 	tool_attrs(&s.attrs, call, a);
+	close_attrs(&s.attrs, call, a);
 	capture_attrs(&s.attrs, call, a);
 	content_attrs(&s.attrs, call, a);
 	if (!s.attrs.v)

@@ -59,6 +59,7 @@ static void in_order(struct conns *c, struct stream *s, const struct reasm_piece
 	if (offset > side->next)
 		conns_give_gap(c, s, dir, offset - side->next, piece->time, ES_U_STREAM_GAP);
 	s->conn.inexact = false;
+	s->conn.tid = piece->tid;
 	if (offset + bytes.len > side->next)
 		side->next = offset + bytes.len;
 	if (bytes.len)
@@ -298,6 +299,7 @@ void conns_data(struct conns *c, const struct es_data *rec, struct sv payload)
 		.start = rec->offset - rec->missing,
 		.offset = rec->offset,
 		.time = rec->head.time,
+		.tid = rec->head.tid,
 		.dir = rec->dir,
 		.inexact = rec->head.flags & ES_F_INEXACT,
 	};

@@ -69,6 +69,7 @@ struct conn {
 	enum conn_dir request_dir; /* CONN_WRITE: the process is the client */
 	bool late;		   /* was, or may have been, running when it was first seen */
 	bool tls;
+	uint32_t tid;	    /* the thread that passed the bytes which are being given */
 	bool inexact;	    /* the gap that is being told of may be longer */
 	uint8_t source;	    /* enum es_source */
 	uint32_t library;   /* what was probed; 0: not known */

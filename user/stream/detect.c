@@ -3,7 +3,8 @@
 
 /*
  * A stream is taken for HTTP by these: RFC 9110, PATCH, QUERY and WebDAV. Any token may be a
- * method, but then a word of another protocol would do, or two halves of a body.
+ * method, but then a word of another protocol would do, or two halves of a body: of others the
+ * whole first line is asked for.
  */
 static const struct sv methods[] = {
 	{ "GET ", 4 },	  { "HEAD ", 5 },    { "POST ", 5 },	 { "PUT ", 4 },
@@ -49,6 +50,55 @@ static bool is_target_start(struct sv method, char c)
 	return c == '/' || c == '*' || c == 'h' || c == 'H';
 }
 
+/* Of methods that nobody registered. */
+#define METHOD_MIN 3
+#define METHOD_MAX 20
+
+static size_t method_len(struct sv s)
+{
+	size_t n = 0;
+
+	while (n < s.len && n <= METHOD_MAX && ((s.p[n] >= 'A' && s.p[n] <= 'Z') || s.p[n] == '-'))
+		n++;
+	return n;
+}
+
+/* "/a HTTP/1.1": a target without blanks or controls, and the version. */
+static bool is_target_and_version(struct sv line)
+{
+	size_t blank = sv_find(line, ' ');
+	struct sv version = sv_skip(line, blank);
+
+	for (size_t i = 0; i < blank; i++) {
+		if ((unsigned char)line.p[i] < ' ' || line.p[i] == 0x7f)
+			return false;
+	}
+	return version.len == 9 && sv_starts(version, SV(" HTTP/1.")) && version.p[8] >= '0' &&
+	       version.p[8] <= '9';
+}
+
+/* By its whole first line (RFC 9112 section 3). */
+static enum detect detect_line(struct sv first)
+{
+	size_t n = method_len(first), end;
+	struct sv line = sv_skip(first, n + 1);
+
+	if (n == first.len)
+		return n <= METHOD_MAX ? DETECT_MORE : DETECT_UNKNOWN;
+	if (n < METHOD_MIN || n > METHOD_MAX || first.p[n] != ' ')
+		return DETECT_UNKNOWN;
+	if (!line.len)
+		return DETECT_MORE;
+	end = sv_find(line, '\n');
+	if (!is_target_start(SV_NONE, line.p[0]))
+		return DETECT_UNKNOWN;
+	if (end == line.len)
+		return DETECT_MORE;
+	if (end && line.p[end - 1] == '\r')
+		end--;
+	return is_target_and_version(sv_cut(line, end)) ? DETECT_HTTP1_LINE : DETECT_UNKNOWN;
+}
+
 static enum detect detect_request(struct sv first)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
@@ -60,7 +110,7 @@ static enum detect detect_request(struct sv first)
 			return is_target_start(m, first.p[m.len]) ? DETECT_HTTP1_REQUEST
 								  : DETECT_UNKNOWN;
 	}
-	return DETECT_UNKNOWN;
+	return detect_line(first);
 }
 
 enum detect detect(struct sv first)

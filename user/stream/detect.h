@@ -8,12 +8,16 @@
  */
 #include "base/sv.h"
 
-/* No answer needs more bytes than this. */
+/*
+ * No answer needs more bytes than this, but for a request with a method that is not known: of that
+ * one the whole first line has to be there.
+ */
 #define DETECT_MAX 40
 
 enum detect {
 	DETECT_MORE,	       /* what is there fits, but does not suffice */
 	DETECT_HTTP1_REQUEST,  /* this direction carries HTTP/1 requests */
+	DETECT_HTTP1_LINE,     /* the same, by a whole line: the method is not known */
 	DETECT_HTTP1_RESPONSE, /* ... responses */
 	DETECT_HTTP2_CLIENT,   /* the client's preface */
 	DETECT_HTTP2_SERVER,   /* a server's first SETTINGS frame */

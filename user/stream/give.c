@@ -115,12 +115,16 @@ static enum detect look(struct stream *s, enum conn_dir dir, struct sv bytes)
 	struct side *side = &s->side[dir];
 	char first[DETECT_MAX];
 	struct sv more = sv_cut(bytes, sizeof(first) - side->held_len);
+	enum detect d;
 
-	if (!side->held_len)
-		return detect(bytes);
-	memcpy(first, side->held, side->held_len);
-	memcpy(first + side->held_len, more.p, more.len);
-	return detect((struct sv){ first, side->held_len + more.len });
+	if (side->held_len) {
+		memcpy(first, side->held, side->held_len);
+		memcpy(first + side->held_len, more.p, more.len);
+		bytes = (struct sv){ first, side->held_len + more.len };
+	}
+	d = detect(bytes);
+	/* A method that is not known may be the end of one, where the start was not seen. */
+	return d == DETECT_HTTP1_LINE && is_torn(s, dir) ? DETECT_UNKNOWN : d;
 }
 
 static void decided_bytes(struct conns *c, struct stream *s, enum conn_dir dir, struct sv bytes,
@@ -144,6 +148,7 @@ static struct telling tell(enum detect d)
 	static const struct telling tellings[] = {
 		[DETECT_MORE] = { CONN_UNDECIDED, false, false },
 		[DETECT_HTTP1_REQUEST] = { CONN_HTTP1, true, true },
+		[DETECT_HTTP1_LINE] = { CONN_HTTP1, true, true },
 		[DETECT_HTTP1_RESPONSE] = { CONN_HTTP1, false, false },
 		[DETECT_HTTP2_CLIENT] = { CONN_HTTP2, true, true },
 		[DETECT_HTTP2_SERVER] = { CONN_HTTP2, false, false },

@@ -15,6 +15,7 @@ struct reasm_piece {
 	uint64_t offset; /* of its own */
 	uint64_t time;
 	size_t len;
+	uint32_t tid;
 	uint8_t dir;  /* 0 or 1 */
 	bool inexact; /* at least so many bytes are missing */
 	char bytes[];

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenAI's responses over a WebSocket, by PyPI's websockets: one connection, a call after the
-other, or each on a socket of its own.
+other, or each on a socket of its own. close: each on a socket of its own, whose end is told: by
+whom it was closed, and the code; a case with `leave` is left after so many events, by that code.
 
-usage: py_ws.py sync|async deflate|plain CASES"""
+usage: py_ws.py sync|async|close deflate|plain CASES"""
 import asyncio
 import hashlib
 import json
@@ -73,6 +74,28 @@ def run_sync(cases, deflate):
                 return
 
 
+def run_close(cases, deflate):
+    from websockets.exceptions import ConnectionClosed
+    from websockets.sync.client import connect
+    for case in cases:
+        row = Row(case)
+        with connect(BASE + '/v1/responses', **settings(deflate)) as ws:
+            events, code = case.get('leave', (-1, 1000))
+            try:
+                if events:
+                    ws.send(asked(case))
+                while row.row['events'] != events and not row.take(ws.recv()):
+                    pass
+            except ConnectionClosed:
+                pass
+            ws.close(code)
+        last = ws.protocol
+        server = last.close_rcvd if last.close_rcvd_then_sent else None
+        row.row['close'] = (server or last.close_sent).code
+        row.row['by'] = 'server' if server else 'client'
+        row.say()
+
+
 async def run_async(cases, deflate):
     from websockets.asyncio.client import connect
 
@@ -93,6 +116,8 @@ def main():
         cases = json.load(f)
     if mode == 'sync':
         run_sync(cases, deflate)
+    elif mode == 'close':
+        run_close(cases, deflate)
     else:
         asyncio.run(run_async(cases, deflate))
 

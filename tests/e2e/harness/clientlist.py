@@ -21,6 +21,7 @@ class Client:
     rows: how the client's own lines are read: 'hex' (body_hex), 'echo', 'sdk' or None.
     unread: bytes of a connection that it may leave, and why in `note`.
     websockets: the provider grants them.
+    http: the version that the client must say it had; '': it is not asked.
     """
 
     def __init__(self, name, stack, cmd, what=None, **more):
@@ -30,7 +31,7 @@ class Client:
         self.unread, self.note, self.env, self.large, self.tls = 0, '', {}, False, True
         self.host, self.port, self.script, self.version, self.unix = 'localhost', 0, None, '', False
         self.timeout, self.agent, self.received_only = 90, False, False
-        self.websockets = False
+        self.websockets, self.http = False, ''
         self.__dict__.update(more)
 
 
@@ -380,6 +381,15 @@ def plain():
         Client('Go net/http, plain', 'socket', lambda c, path, p: [binary('go-plain'), path],
                few(12), needs=[binary('go-plain')],
                version=lambda: said(binary('go-plain'), '--version'), **common),
+        *[Client('curl --http2, %s' % name, 'socket', python('py_h2c.py'), few(9, 20000),
+                 needs=['curl'], alpn=alpn, http=http, version=lambda: said('curl', '--version'),
+                 **common) for name, alpn, http in (
+                     ('upgraded', ('http/1.1', 'h2c'), '2'), ('refused', ('http/1.1',), '1.1'))],
+        Client('Java HttpClient, upgraded', 'socket', lambda c, path, p: [
+            'java', script('java/Upgrade.java'), os.path.join(os.path.dirname(path), 'java')],
+               few(9, 20000), needs=['java'], alpn=('http/1.1', 'h2c'), http='HTTP_2',
+               prepare=java_cases, env=JAVA_ENV,
+               version=lambda: said('java', '--version'), **common),
         Client('curl on a unix socket', 'socket', lambda c, path, p: [
             'curl', '-sS', '--unix-socket', p.path, 'http://localhost/v1/chat/completions', '-d',
             '{"model":"m-unix","messages":[{"role":"user","content":"hi"}]}'], [], needs=['curl'],

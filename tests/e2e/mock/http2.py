@@ -45,13 +45,18 @@ class Session:
             client_side=False, header_encoding='utf-8'))
         self.open_state = h2.connection.ConnectionState.SERVER_OPEN
 
-    def run(self):
+    def run(self, first=None):
+        """first: the request that asked for the upgrade, as wire.Request; its answer is stream
+        1's (RFC 7540 section 3.2)."""
         if self.socket:
             import h2.settings
             self.h2.local_settings = h2.settings.Settings(client=False, initial_values={
                 h2.settings.SettingCodes.ENABLE_CONNECT_PROTOCOL: 1,
                 h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: 100})
-        self.h2.initiate_connection()
+        if first:
+            self.granted(first)
+        else:
+            self.h2.initiate_connection()
         self.flush()
         while True:
             data, self.conn.buf = self.conn.buf or self.conn.read(), b''
@@ -59,6 +64,17 @@ class Session:
                 self.take(event)
             self.push()
             self.flush()
+
+    def granted(self, first):
+        self.conn.send(b'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n'
+                       b'Upgrade: h2c\r\n\r\n')
+        self.h2.initiate_upgrade_connection(first.headers.pop('http2-settings').encode())
+        for name in ('connection', 'upgrade'):
+            del first.headers[name]
+        s = self.streams[1] = Stream(1, [(':method', first.method), (':path', first.target)] +
+                                     list(first.headers.items()), first.started)
+        s.parts = [first.body]
+        self.respond(s)
 
     def flush(self):
         data = self.h2.data_to_send()
@@ -157,10 +173,10 @@ class Session:
 GOAWAY = bytes((0, 0, 8, 7, 0, 0, 0, 0, 0))
 
 
-def serve(conn, answer, socket=None):
+def serve(conn, answer, socket=None, first=None):
     """Until the client has left. Errors of the protocol end it like a close."""
     import h2.exceptions
     try:
-        Session(conn, answer, socket).run()
+        Session(conn, answer, socket).run(first)
     except h2.exceptions.ProtocolError as e:
         raise wire.Closed('h2: %s' % e)

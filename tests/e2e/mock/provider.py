@@ -61,11 +61,12 @@ def plain(req, facts):
 
 class Provider:
     """Serves until stop(). exchanges and connections hold the truth, in order of their ends.
-    alpn: what it agrees to. script(api, body) gives directives to requests without any."""
+    alpn: what it agrees to; h2c: by an upgrade, without TLS. script(api, body) gives directives
+    to requests without any."""
 
     def __init__(self, cert=None, key=None, host='127.0.0.1', port=0, log=None,
                  alpn=('http/1.1',), script=None, path=None, websockets=False):
-        self.script, self.websockets = script, websockets
+        self.script, self.websockets, self.h2c = script, websockets, 'h2c' in alpn
         self.lock = threading.Lock()
         self.exchanges, self.connections, self.asked = [], [], {}
         self.log = open(log, 'a', encoding='utf-8') if log else None
@@ -157,6 +158,8 @@ class Provider:
     def exchange(self, conn, seq):
         """One request and its response. False: the connection ends here."""
         req = wire.Request(conn)
+        if self.h2c and 'h2c' in req.headers.get('upgrade', '').lower():
+            http2.serve(conn, lambda r: self.exchange_h2(conn, r), first=req)
         if self.websockets and req.headers.get('upgrade', '').lower() == 'websocket' and \
                 req.path == '/v1/responses':
             return self.websocket(conn, req)
@@ -234,6 +237,10 @@ class Provider:
                'facts': ans.facts, 'complete': False, 'events': 0, 't_first': 0, 't_last': 0}
         try:
             for i, x in enumerate(texts):
+                if i == int(d.get('cut', -1)) and 'code' in d:
+                    if d['code'] != 'none':
+                        ws.close(int(d['code']))
+                    return
                 if i == int(d.get('cut', -1)):
                     conn.close(d.get('end', 'hard'))
                     raise wire.Closed('cut')
@@ -249,7 +256,7 @@ class Provider:
             self.note('exchange', self.exchanges, row)
 
     def answer(self, req, api, body, model):
-        if 'upgrade' in req.headers.get('connection', '').lower():
+        if 'websocket' in req.headers.get('upgrade', '').lower():
             return answers.Answer(426, body=answers.dumps({'error': {'message': 'no upgrade'}}))
         if api not in MAKERS:
             return plain(req, {})

@@ -23,7 +23,7 @@ class Socket:
 
     def __init__(self, headers, d, write):
         self.write, self.d, self.buf, self.message, self.packed = write, d, b'', b'', False
-        self.closed = False
+        self.closed = self.said_close = False
         offer = headers.get('sec-websocket-extensions', '')
         self.headers, self.inflater, self.deflater = [], None, None
         if 'sec-websocket-key' in headers:
@@ -79,8 +79,9 @@ class Socket:
     def take(self, first, payload):
         op = first & 15
         if op == CLOSE:
-            self.send_frame(0x80 | CLOSE, payload[:2])
             self.closed = True
+            if not self.said_close:
+                self.send_frame(0x80 | CLOSE, payload[:2])
         elif op == PING:
             self.send_frame(0x80 | PONG, payload)
         elif op < CLOSE:
@@ -104,6 +105,11 @@ class Socket:
         head = bytes([first, n]) if n < 126 else struct.pack('>BBH', first, 126, n) \
             if n < 65536 else struct.pack('>BBQ', first, 127, n)
         self.write(head + payload)
+
+    def close(self, code):
+        """The client's answer to it is what closes."""
+        self.send_frame(0x80 | CLOSE, struct.pack('>H', code) + b'the owl')
+        self.said_close = True
 
     def send(self, text):
         data, first = text.encode(), TEXT

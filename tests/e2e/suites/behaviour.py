@@ -11,6 +11,7 @@ import subprocess
 import time
 
 from harness import cases, compare, daemon, env
+from mock import provider
 
 from .clients import python_http, write_cases
 from .robust import command_pid, finish, start
@@ -287,6 +288,29 @@ def stopped_early(r, ctx):
         r.check(json.load(f), 'and the figures are written')
 
 
+METHODS = ('GET', 'QUERY', 'TRACE', 'PROPFIND', 'MKCALENDAR', 'BREW', 'ACL', 'M-SEARCH')
+
+
+def methods(r, ctx):
+    """Whatever method a connection begins with, known or not, it is HTTP: with TLS and without."""
+    plain_provider = provider.Provider()
+    what = [cases.case('m-' + m, 'chat', method=m, path='/of/' + m) for m in METHODS]
+    for c in what:
+        c['body'] = None
+    for p, scheme in ((ctx.provider, 'https'), (plain_provider, 'http')):
+        environ = daemon.client_env(p, ctx.pki, E2E_BASE='%s://localhost:%d' % (scheme, p.port))
+        run = daemon.watch('methods', p, python_http('fresh')(write_cases(what)), environ)
+        told = {s.a.get('url.full', '').rpartition('/of/')[2]: s.a for s in run.spans}
+        rows = {row['case']: row['status'] for row in run.rows()}
+        r.equal(sorted(e['method'] for e in run.exchanges), sorted(METHODS), 'the server had them')
+        for m in METHODS:
+            a = told.get(m, {})
+            r.equal(a.get('http.request.method_original', a.get('http.request.method')), m,
+                    '%s by %s' % (m, scheme))
+            r.equal(a.get('http.response.status_code'), rows.get('m-' + m), 'its status')
+    plain_provider.stop()
+
+
 def tests(ctx):
     if daemon.BARE:
         return []
@@ -294,5 +318,5 @@ def tests(ctx):
         ('exit status', statuses), ('pipes and surroundings', pipes), ('signals', signals),
         ('terminal', terminal), ('returns at once', quick), ('under sudo', sudo),
         ('live output', live), ('recording and replay', recording),
-        ('configuration file', configuration), ('redaction', redaction),
+        ('methods', methods), ('configuration file', configuration), ('redaction', redaction),
         ('stopped in mid-stream', stopped_early))]

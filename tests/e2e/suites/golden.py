@@ -11,6 +11,7 @@ import socket
 import subprocess
 
 from harness import cases, clientlist, daemon, env
+from mock import provider as mock
 
 from . import ws
 from .clients import write_cases
@@ -66,6 +67,7 @@ def scenarios(codings):
         ('go-h2', [at('go-plain')], clientlist.few(14)),
         ('node26-h2', [at('node26'), at('fetch.mjs'), 'http2'], clientlist.few(9)),
         ('python-sdk-h2', [env.PYTHON, at('py_sdk.py'), 'async-h2'], few + cases.broken()[3:5]),
+        ('curl-h2c', [env.PYTHON, at('py_h2c.py')], clientlist.few(6)),
         ('ws-plain', [at('node26'), at('ws.mjs'), 'ws', 'plain'], ws.calls(6)),
         ('ws-takeover', [at('node26'), at('ws.mjs'), 'ws', 'deflate'], ws.calls(6)),
         ('ws-alone', [at('node26'), at('ws.mjs'), 'ws', 'deflate'], ws.calls(6)),
@@ -93,12 +95,17 @@ def record(r, ctx, only=None):
     neutral_place()
     pki = os.path.join(PLACE, 'ca.pem')
     shutil.copy(ctx.pki['ca'], pki)
+    plain = mock.Provider(alpn=('http/1.1', 'h2c'))
     for name, cmd, what in scenarios(ctx.codings):
         if only and name not in only:
             continue
         provider = ctx.h2_provider if name.endswith('-h2') else \
             ctx.ws_provider if name.startswith('ws-') else ctx.provider
+        if name.endswith('-h2c'):
+            provider = plain
         environ = daemon.client_env(provider, ctx.pki, PYTHONPATH=os.path.join(PLACE, 'packages'))
+        if provider is plain:
+            environ['E2E_BASE'] = 'http://localhost:%d' % plain.port
         environ.update(E2E_LARGE='300', E2E_CA=pki, SSL_CERT_FILE=pki, NODE_EXTRA_CA_CERTS=pki)
         if name == 'ws-alone':
             environ['WS_MOCK'] = 'nocontext'
@@ -110,4 +117,5 @@ def record(r, ctx, only=None):
         provider.take()
         shutil.copy(rec, out)
         os.chmod(os.path.join(out, name + '.rec'), 0o644)
+    plain.stop()
     shutil.rmtree(PLACE)

@@ -46,6 +46,8 @@ def rows_match(r, run, client):
             got = row and hashlib.sha256(bytes.fromhex(row['body_hex'])).hexdigest()
             r.equal((row or {}).get('status'), 200, 'status of %s' % c['name'])
             r.equal(got, answers.get(c['body']['model']), 'client saw %s' % c['name'])
+            if client.http:
+                r.equal((row or {}).get('version'), client.http, 'by the version that was granted')
 
 
 def agent_match(r, run):

@@ -134,9 +134,47 @@ def joined(r, ctx, packed, mock):
             stats)
 
 
+def closes(r, ctx, packed):
+    """Whose close frame ended a call or a socket, and its code: as the client has it."""
+    if env.missing(PIP):
+        r.skip('closes, ' + packed, env.missing(PIP))
+        return
+    what = [cases.case('by-server', 'responses', 'events=9,cut=4,code=1011'),
+            cases.case('own-code', 'responses', 'events=9,cut=1,code=4321'),
+            dict(cases.case('by-client', 'responses', 'events=9,cut=3,code=none'),
+                 leave=(3, 4001)),
+            dict(cases.case('unasked', 'responses'), leave=(0, 1000)),
+            cases.case('whole', 'responses', 'events=5')]
+    run = watched(ctx, 'closes ' + packed, Client('', python('close', packed), [PIP]), what)
+    r.equal(run.rc, 0, 'exit status')
+    rows = {row['case']: row for row in run.rows()}
+    r.equal({n: row.get('by') for n, row in rows.items()},
+            {'by-server': 'server', 'own-code': 'server', 'by-client': 'client',
+             'unasked': 'client', 'whole': 'client'}, 'the client was closed as it was meant')
+    if daemon.BARE:
+        return
+    told = {s.model: s.a for s in run.spans if s.model}
+    # No call: told as any HTTP is.
+    plain = [s.a for s in run.spans if not s.model]
+    for c in what[:4]:
+        a, row = told.get(c['body']['model']), rows.get(c['name'], {})
+        if c['name'] == 'unasked':
+            a = plain[0] if len(plain) == 1 else None
+        r.equal(a and a.get('earshot.websocket.close_code'), row.get('close'),
+                'close code of ' + c['name'])
+        # Another thread may read the answer before our write is seen: then nothing is said.
+        by = a and a.get('earshot.websocket.closed_by')
+        r.check(by == row.get('by') or (by is None and row.get('by') == 'client'),
+                'who closed %s' % c['name'], by)
+    r.check(told.get('m-whole') and not any('websocket' in k for k in told['m-whole']),
+            'none for an answer that was whole before')
+
+
 JOINS = [('plain', ''), ('deflate', 'nocontext'), ('deflate', '')]
 
 
 def tests(ctx):
-    return [('ws: joined late, %s %s' % j, lambda r, j=j: joined(r, ctx, *j)) for j in JOINS] + [
+    return [('ws: closes, ' + p, lambda r, p=p: closes(r, ctx, p)) for p in (
+        'plain', 'deflate')] + [
+        ('ws: joined late, %s %s' % j, lambda r, j=j: joined(r, ctx, *j)) for j in JOINS] + [
         ('ws: ' + c.name, lambda r, c=c: run_client(r, ctx, c)) for c in table()]

@@ -46,7 +46,9 @@ static int run(struct run *r, enum inflate_coding coding, uint8_t how, struct sv
 	cut_feed(how, in, feed, r);
 	end = inflate_end(r->z);
 	inflate_held(r->z, &peak);
-	CHECK(peak <= WINDOW + INFLATE_TABLES);
+	CHECK(peak <= inflate_most(coding, WINDOW));
+	if (!end || end != -EAGAIN)
+		CHECK(inflate_held(r->z, NULL) == 0);
 	inflate_free(r->z);
 	return end;
 }

@@ -285,6 +285,27 @@ static bool from_command(const char *command, const char *in, size_t len, char *
 	return pclose(p) == 0 && *ret_len;
 }
 
+/* The most that is held between pieces, and the most of all. */
+struct held {
+	uint64_t between, peak;
+};
+
+static void feed_measured(struct run *r, struct sv in, struct held *h)
+{
+	uint64_t held;
+
+	feed(r, in);
+	held = inflate_held(r->z, &h->peak);
+	h->between = held > h->between ? held : h->between;
+}
+
+static void print_memory(const char *what, uint64_t window, const struct held *h)
+{
+	print_message("%-28s %5zd KiB beside the window, %5zd for a moment\n", what,
+		      ((ssize_t)h->between - (ssize_t)window) / 1024,
+		      ((ssize_t)h->peak - (ssize_t)window) / 1024);
+}
+
 /* What decoders take, with windows of all sizes: the figures in inflate.h are these. */
 static void test_memory(void **state)
 {
@@ -295,7 +316,8 @@ static void test_memory(void **state)
 		uint64_t window; /* declared */
 	} rows[] = {
 		{ "gzip -6", INFLATE_GZIP, 32 << 10 },
-		{ "brotli -c -q 1 --lgwin=16", INFLATE_BR, 64 << 10 },
+		/* Its fast modes take no smaller window than this. */
+		{ "brotli -c -q 1 --lgwin=18", INFLATE_BR, 256 << 10 },
 		{ "brotli -c -q 5 --lgwin=22", INFLATE_BR, 4 << 20 },
 		{ "brotli -c -q 5 --lgwin=23", INFLATE_BR, 8 << 20 },
 		{ "brotli -c -q 5 --lgwin=24", INFLATE_BR, 16 << 20 },
@@ -314,8 +336,9 @@ static void test_memory(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct inflate_limits limits = { UINT64_MAX, 0, INFLATE_WINDOW };
+		uint64_t most = inflate_most(rows[i].coding, INFLATE_WINDOW);
 		struct run r = { 0 };
-		uint64_t peak;
+		struct held h = { 0 };
 		size_t len;
 
 		if (!from_command(rows[i].command, in, LEN, out, &len)) {
@@ -324,22 +347,97 @@ static void test_memory(void **state)
 		}
 		assert_int_equal(inflate_new(&r.z, rows[i].coding, &limits, take, &r), 0);
 		for (size_t at = 0; at < len; at += 16384)
-			feed(&r, sv_cut((struct sv){ out + at, len - at }, 16384));
-		inflate_held(r.z, &peak);
-		print_message("%-28s %5zu KiB beside the window\n", rows[i].command,
-			      peak > rows[i].window ? (size_t)(peak - rows[i].window) >> 10 : 0);
+			feed_measured(&r, sv_cut((struct sv){ out + at, len - at }, 16384), &h);
 		if (rows[i].window > INFLATE_WINDOW) {
 			assert_int_equal(r.err, -EFBIG);
-			assert_true(peak <= INFLATE_WINDOW + INFLATE_TABLES);
+			assert_true(h.peak <= most);
 		} else {
+			print_memory(rows[i].command, rows[i].window, &h);
 			assert_int_equal(inflate_end(r.z), 0);
 			assert_int_equal(r.len, LEN);
-			assert_true(peak <= rows[i].window + INFLATE_TABLES);
+			assert_true(h.peak <= inflate_most(rows[i].coding, rows[i].window));
+			assert_true(h.between <= rows[i].window + INFLATE_TABLES);
 		}
+		assert_int_equal(inflate_held(r.z, NULL), 0);
 		inflate_free(r.z);
 	}
 	free(in);
 	free(out);
+}
+
+/* A piece as it is, flushed (RFC 7932 section 9.2); the first stands behind the window's size. */
+static struct sv br_piece(char *to, unsigned int lgwin, size_t len)
+{
+	uint32_t bits = ((uint32_t)len - 1) << 3 | 1u << 19;
+
+	if (lgwin)
+		bits = bits << 4 | (lgwin - 17) << 1 | 1;
+	for (int i = 0; i < 3; i++)
+		to[i] = (char)(bits >> 8 * i);
+	memset(to + 3, 'x', len);
+	return (struct sv){ to, 3 + len };
+}
+
+/*
+ * Streams of small pieces, as they are flushed: windows fill up slowly, and all that is allowed
+ * can be used. Nothing is held before the first byte, nor behind the end.
+ */
+static void test_memory_of_streams(void **state)
+{
+	enum { PIECE = 48000, LEN = 12 << 20 };
+	char *text = malloc(PIECE), *piece = malloc(2 * PIECE);
+
+	(void)state;
+	memset(text, 'y', PIECE);
+	for (unsigned int lgwin = 18; lgwin <= 24; lgwin++) {
+		struct inflate_limits limits = { UINT64_MAX, 0, INFLATE_WINDOW };
+		bool fits = 1u << lgwin <= INFLATE_WINDOW;
+		struct run r = { 0 };
+		struct held h = { 0 };
+
+		assert_int_equal(inflate_new(&r.z, INFLATE_BR, &limits, take, &r), 0);
+		assert_int_equal(inflate_held(r.z, NULL), 0);
+		for (size_t n = 0; n < LEN; n += PIECE)
+			feed_measured(&r, br_piece(piece, n ? 0 : lgwin, PIECE), &h);
+		assert_int_equal(r.err, fits ? 0 : -EFBIG);
+		assert_true(h.peak <= inflate_most(INFLATE_BR, limits.window));
+		if (fits) {
+			print_memory("br, flushed", 1u << lgwin, &h);
+			assert_true(h.between <= (1u << lgwin) + INFLATE_TABLES / 8);
+			feed_measured(&r, SV("\x03"), &h);
+			assert_int_equal(inflate_end(r.z), 0);
+		}
+		assert_int_equal(inflate_held(r.z, NULL), 0);
+		inflate_free(r.z);
+	}
+	for (int log = 17; log <= 23; log += 3) {
+		struct inflate_limits limits = { UINT64_MAX, 0, INFLATE_WINDOW };
+		ZSTD_CCtx *c = ZSTD_createCCtx();
+		struct run r = { 0 };
+		struct held h = { 0 };
+
+		ZSTD_CCtx_setParameter(c, ZSTD_c_windowLog, log);
+		assert_int_equal(inflate_new(&r.z, INFLATE_ZSTD, &limits, take, &r), 0);
+		assert_int_equal(inflate_held(r.z, NULL), 0);
+		for (size_t n = 0; n <= LEN; n += PIECE) {
+			ZSTD_inBuffer from = { text, PIECE, 0 };
+			ZSTD_outBuffer to = { piece, 2 * PIECE, 0 };
+			bool last = n + PIECE > LEN;
+
+			assert_int_equal(ZSTD_compressStream2(c, &to, &from,
+							      last ? ZSTD_e_end : ZSTD_e_flush),
+					 0);
+			feed_measured(&r, (struct sv){ piece, to.pos }, &h);
+		}
+		print_memory("zstd, flushed", 1u << log, &h);
+		assert_true(h.peak <= (1u << log) + INFLATE_TABLES);
+		assert_int_equal(inflate_end(r.z), 0);
+		assert_int_equal(inflate_held(r.z, NULL), 0);
+		inflate_free(r.z);
+		ZSTD_freeCCtx(c);
+	}
+	free(text);
+	free(piece);
 }
 
 static void test_callback_stops(void **state)
@@ -381,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_ratio_counts_from_one_mib_on),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_memory_of_streams),
 		cmocka_unit_test(test_callback_stops),
 		cmocka_unit_test(test_names),
 	};

@@ -15,7 +15,8 @@
 /*
  * What the consumer is told: "GET /" begin, ">." the request's end, "101" the response's head,
  * "q{text|data}" a message of the client, "r{...}" of the server ('+' truncated, '?' unread),
- * "~q" a gap, "=done" the outcome with the messages counted of each side.
+ * "~q" a gap, "=done" the outcome with the messages counted of each side, and " q1000" whose close
+ * frame was the first, and its code ('?' where another may have been lost).
  */
 struct run {
 	struct notes notes;
@@ -98,6 +99,9 @@ static void on_end(void *ctx, struct exchange *ex, uint64_t time)
 	(void)time;
 	note(&r->notes, "=%s %d,%d%s%s", outcomes[ex->outcome], (int)q->events, (int)p->events,
 	     q->complete && p->complete ? "c" : "", p->gapped || q->gapped ? "g" : "");
+	if (ex->close.seen)
+		note(&r->notes, " %c%u%s", ex->close.first == EX_REQUEST ? 'q' : 'r',
+		     ex->close.code, ex->close.unsure ? "?" : "");
 }
 
 static const struct exchange_ops ops = {
@@ -156,11 +160,17 @@ static const struct {
 	const char *want;
 } stories[] = {
 	{ "to both closes", STR(SWITCH "\r\n"), STR(HELLO_Q CLOSE_Q), STR(HELLO_R CLOSE_R),
-	  CONN_FREED, SAID "q{text|Hello} r{text|Hello} =done 1,1c" },
+	  CONN_FREED, SAID "q{text|Hello} r{text|Hello} =done 1,1c q1000" },
 	{ "frames with the head", STR(SWITCH "\r\n" HELLO_R), STR(HELLO_Q), STR(HELLO_R CLOSE_R),
-	  CONN_GONE, SAID "r{text|Hello} q{text|Hello} r{text|Hello} =cut 1,2" },
+	  CONN_GONE, SAID "r{text|Hello} q{text|Hello} r{text|Hello} =cut 1,2 r1000" },
 	{ "packed", STR(SWITCH DEFLATE "\r\n" PACKED_R), STR(CLOSE_Q), STR(AGAIN_R CLOSE_R),
-	  CONN_FREED, SAID "r{text|Hello} r{text|Hello} =done 0,2c" },
+	  CONN_FREED, SAID "r{text|Hello} r{text|Hello} =done 0,2c q1000" },
+	{ "another code, and a reason", STR(SWITCH "\r\n"), STR(HELLO_Q),
+	  STR("\x88\x05\x0f\xa1"
+	      "bye"),
+	  CONN_GONE, SAID "q{text|Hello} =cut 1,0 r4001" },
+	{ "no code", STR(SWITCH "\r\n"), STR("\x88\x80\0\0\0\0"), STR(CLOSE_R), CONN_GONE,
+	  SAID "=done 0,0c q0" },
 	{ "cut in a message", STR(SWITCH "\r\n"), STR(HELLO_Q), STR("\x81\x05Hel"), CONN_EXIT,
 	  SAID "q{text|Hello} r{text|Hel+} =exit 1,1" },
 };
@@ -287,8 +297,88 @@ static void test_gaps(void **state)
 	cut_piece(feed, &r, SV(AGAIN_R AGAIN_R "\x81\x13{\"type\":\"response\"}" CLOSE_R));
 	finish(&r, CONN_FREED);
 	assert_string_equal(r.notes.text, SAID "~r r{text|H?} r{text|H?} "
-					       "r{text|{\"type\":\"response\"}} =cut 0,3g");
+					       "r{text|{\"type\":\"response\"}} =cut 0,3g r1000");
 	assert_int_equal(r.stats[ES_U_WS_UNREAD].events, 2);
+}
+
+/* A close frame that answers one that is lost, or may; one whose code is lost. */
+static void test_doubtful_close(void **state)
+{
+	static const struct {
+		bool late;
+		struct sv r, more;
+		size_t lost_q, lost_r;
+		const char *want;
+	} rows[] = {
+		{ false, STR(CLOSE_R), STR(""), 8, 0, "r1000?" },
+		{ false, STR("\x88\x02"), STR(""), 0, 2, "r0" },
+		{ false, STR("\x88\x02\x03"), STR(""), 0, 1, "r0" },
+		{ true, STR(JSON_R CLOSE_R), STR(""), 0, 0, "r1000?" },
+		{ true, STR(JSON_R CLOSE_R), STR(JSON_Q CLOSE_Q), 0, 0, "r1000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct run r;
+
+		begin(&r, rows[i].late ? &wsock_sink : &pairs_sink, rows[i].late);
+		r.dir = CONN_WRITE;
+		if (!rows[i].late)
+			cut_piece(feed, &r, SV(GET));
+		r.dir = CONN_READ;
+		if (!rows[i].late)
+			cut_piece(feed, &r, SV(SWITCH "\r\n"));
+		if (rows[i].lost_q)
+			r.sink->gap(r.pairs, &r.conn, CONN_WRITE, rows[i].lost_q, r.now);
+		cut_piece(feed, &r, rows[i].r);
+		if (rows[i].lost_r)
+			r.sink->gap(r.pairs, &r.conn, CONN_READ, rows[i].lost_r, r.now);
+		r.dir = CONN_WRITE;
+		cut_piece(feed, &r, rows[i].more);
+		finish(&r, CONN_GONE);
+		if (!strstr(r.notes.text, rows[i].want) ||
+		    strlen(strstr(r.notes.text, rows[i].want)) != strlen(rows[i].want))
+			fail_msg("%zu: %s", i, r.notes.text);
+	}
+}
+
+/* Our own side's close may be seen behind what answers it, if that was read by another thread. */
+static void test_who_closed(void **state)
+{
+	static const struct {
+		enum conn_dir client; /* what the watched process does with the client's bytes */
+		bool client_first, threads;
+		const char *want;
+	} rows[] = {
+		{ CONN_WRITE, true, false, "q1000" },  { CONN_WRITE, true, true, "q1000" },
+		{ CONN_WRITE, false, false, "r1000" }, { CONN_WRITE, false, true, "r1000?" },
+		{ CONN_READ, true, false, "q1000" },   { CONN_READ, true, true, "q1000?" },
+		{ CONN_READ, false, false, "r1000" },  { CONN_READ, false, true, "r1000" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct run r;
+
+		begin(&r, &pairs_sink, false);
+		r.sink->close(r.pairs, &r.conn, CONN_FREED, ++r.now);
+		r.conn.request_dir = rows[i].client;
+		r.sink->open(r.pairs, &r.conn);
+		r.dir = rows[i].client;
+		cut_piece(feed, &r, SV(GET));
+		r.dir = !r.dir;
+		cut_piece(feed, &r, SV(SWITCH "\r\n"));
+		for (int n = 0; n < 2; n++) {
+			bool client = rows[i].client_first == !n;
+
+			r.conn.tid = rows[i].threads ? 7 + (unsigned int)n : 7;
+			r.dir = client ? rows[i].client : !rows[i].client;
+			cut_piece(feed, &r, client ? SV(CLOSE_Q) : SV(CLOSE_R));
+		}
+		finish(&r, CONN_GONE);
+		if (strcmp(strrchr(r.notes.text, ' ') + 1, rows[i].want))
+			fail_msg("%zu: %s", i, r.notes.text);
+	}
 }
 
 static void test_unknown_extension_is_not_read(void **state)
@@ -320,10 +410,10 @@ static void test_bytes_behind_the_close(void **state)
 	cut_piece(feed, &r, SV(SWITCH "\r\n" CLOSE_R));
 	r.dir = CONN_WRITE;
 	cut_piece(feed, &r, SV(CLOSE_Q));
-	assert_string_equal(r.notes.text, SAID "=done 0,0c");
+	assert_string_equal(r.notes.text, SAID "=done 0,0c r1000");
 	cut_piece(feed, &r, SV("more"));
 	finish(&r, CONN_FREED);
-	assert_string_equal(r.notes.text, SAID "=done 0,0c");
+	assert_string_equal(r.notes.text, SAID "=done 0,0c r1000");
 	assert_int_equal(r.stats[ES_U_PROTO_UNSUPPORTED].bytes, 4);
 }
 
@@ -402,7 +492,7 @@ static void test_extended_connect(void **state)
 	cut_piece(feed, &r, data(out, CLOSE_Q, sizeof(CLOSE_Q) - 1, 1));
 	finish(&r, CONN_FREED);
 	assert_string_equal(r.notes.text, "CONNECT /v1/responses >. 200 q{text|Hello} "
-					  "r{text|Hello} r{text|Hello} =done 1,2c");
+					  "r{text|Hello} r{text|Hello} =done 1,2c r1000");
 }
 
 int main(void)
@@ -412,6 +502,8 @@ int main(void)
 		cmocka_unit_test(test_answer_before_its_request),
 		cmocka_unit_test(test_lost_handshake),
 		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_doubtful_close),
+		cmocka_unit_test(test_who_closed),
 		cmocka_unit_test(test_unknown_extension_is_not_read),
 		cmocka_unit_test(test_bytes_behind_the_close),
 		cmocka_unit_test(test_joined_late),

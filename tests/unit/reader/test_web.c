@@ -29,6 +29,10 @@ static void on_call(void *ctx, struct call *c)
 		note(n, " grpc=%.*s", SV_ARG(c->http.grpc_method));
 	if (c->http.grpc_status.set)
 		note(n, "/%lld", (long long)c->http.grpc_status.v);
+	if (c->closed.code.set)
+		note(n, " closed=%lld", (long long)c->closed.code.v);
+	if (c->closed.by)
+		note(n, " by=%s", c->closed.by);
 	for (unsigned int i = 0; i < CALL_LOSS_COUNT; i++) {
 		if (c->loss & (1u << i))
 			note(n, " lost:%s", call_loss_name((enum call_loss_bit)i));
@@ -102,6 +106,21 @@ static void test_calls(void **state)
 	check(&ex, "client  :0 200 got 5 lost:joined_late 2-3;");
 }
 
+static void test_websocket(void **state)
+{
+	struct exchange ex = an_exchange();
+
+	(void)state;
+	ex.status = 101;
+	ex.msg[EX_REQUEST].kind = ex.msg[EX_RESPONSE].kind = EX_WEBSOCKET;
+	ex.close.seen = true;
+	ex.close.first = EX_REQUEST;
+	ex.close.code = 1000;
+	check(&ex, "client GET api.test/a/b:443 101 sent 0 got 5 closed=1000 by=client 1-3;");
+	ex.claimed = ex.close.seen = false;
+	check(&ex, "client GET api.test/a/b:443 101 sent 0 got 5 1-3;");
+}
+
 static void test_grpc(void **state)
 {
 	struct exchange ex = an_exchange();
@@ -149,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_websocket),
 		cmocka_unit_test(test_grpc),
 		cmocka_unit_test(test_sampling),
 	};

@@ -516,6 +516,16 @@ static void test_http(void **state)
 		      "user_agent.original=pot/1\nserver.address=::1\n"
 		      "http.response.status_code=200\nserver.port=8443\n"
 		      "network.protocol.version=1.1\n");
+	c->closed.code = (struct opt_int){ 1011, true };
+	c->closed.by = "server";
+	check_span(c, "HTTP kind 2 status 0 '' 1010 to 1012\nhttp.request.method=_OTHER\n"
+		      "http.request.method_original=BREW\nurl.path=/v1/x\nurl.scheme=https\n"
+		      "user_agent.original=pot/1\nserver.address=::1\n"
+		      "http.response.status_code=200\nserver.port=8443\n"
+		      "network.protocol.version=1.1\nearshot.websocket.close_code=1011\n"
+		      "earshot.websocket.closed_by=server\n");
+	c->closed.by = NULL;
+	c->closed.code.set = false;
 	c->role = CALL_CLIENT;
 	c->user_agent = SV_NONE;
 	c->http.method = SV("POST");

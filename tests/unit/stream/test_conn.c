@@ -396,6 +396,24 @@ static void test_joined_late_with_a_false_start(void **state)
 }
 
 /* WebSocket: by one message of JSON, or by two records of which each is a frame. */
+/* Any method will do at a connection's start, and none in its middle: it may be half of one. */
+static void test_method_not_known(void **state)
+{
+	struct run r;
+
+	(void)state;
+	begin(&r);
+	data(&r, 1, W, "BREW / HTTP/1.1\n");
+	data(&r, 2, W, "BRE");
+	data(&r, 2, W, "W / HTTP/1.1\n");
+	finish(&r, "1(c 1w:BREW / HTTP/1.1\n 2(c 2w:BREW / HTTP/1.1\n 1)stopped 2)stopped");
+	begin(&r);
+	r.flags = ES_F_LATE;
+	data(&r, 1, W, "OST / HTTP/1.1\n");
+	data(&r, 1, W, "POST / HTTP/1.1\n");
+	finish(&r, "1(cl 1w:POST / HTTP/1.1\n 1)stopped");
+}
+
 static void test_joined_late_websocket(void **state)
 {
 	struct run r;
@@ -865,6 +883,7 @@ int main(void)
 		cmocka_unit_test(test_joined_late),
 		cmocka_unit_test(test_http2_joined_late),
 		cmocka_unit_test(test_joined_late_with_a_false_start),
+		cmocka_unit_test(test_method_not_known),
 		cmocka_unit_test(test_joined_late_websocket),
 		cmocka_unit_test(test_joined_late_for_nothing),
 		cmocka_unit_test(test_gaps),
