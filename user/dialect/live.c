@@ -36,12 +36,19 @@ enum word {
 	WORD_CONTENT,
 	WORD_TOOLS,
 	WORD_MODEL,
+	WORD_OVER,
 };
 
 static void on_word(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	if (ev->kind != JSON_NULL)
 		p->keys |= 1u << f->arg;
+}
+
+static void on_truth(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	if (ev->kind == JSON_BOOL && ev->boolean)
+		on_word(p, f, ev);
 }
 
 static const struct field frame_rows[] = {
@@ -54,6 +61,7 @@ static const struct field frame_rows[] = {
 	ROW_FN("sequence_number", on_word, WORD_SEQUENCE),
 	ROW_FN("setup", on_word, WORD_SETUP),
 	ROW_FN("serverContent", on_word, WORD_CONTENT),
+	ROW_FN("serverContent.turnComplete", on_truth, WORD_OVER),
 	ROW_FN("toolCall", on_word, WORD_TOOLS),
 	ROW_FN("model", on_word, WORD_MODEL),
 };
@@ -312,8 +320,15 @@ static void gemini_server(struct parse *mother, const struct ex_event *ev, uint6
 	const struct ex_event setup = { .data = buf_sv(&mother->live->setup) };
 	struct live *l = mother->live;
 	struct turn *t = l->count ? &l->turns[0] : NULL;
+	bool says = has(mother, WORD_CONTENT) || has(mother, WORD_TOOLS);
 
-	if (!t && !has(mother, WORD_CONTENT) && !has(mother, WORD_TOOLS))
+	/* An interrupted turn has its counts in the word of its end; if that is missing, it is over
+	 * when something else is said. */
+	if (t && t->parse->whole && says && !has(mother, WORD_OVER)) {
+		turn_end(mother, t, t->parse->now);
+		t = NULL;
+	}
+	if (!t && !says)
 		return;
 	if (!t) {
 		t = turn_new(mother, SV_NONE, time);
