@@ -79,9 +79,9 @@ class Context:
 
 
 def e2e_tests(ctx):
-    from suites import (behaviour, blind, clients, export, local, mcp, patched, robust,
+    from suites import (behaviour, blind, clients, export, live, local, mcp, patched, robust,
                         selfcheck, stacks, survive, traces, vendors, ws)
-    return [t for m in (selfcheck, clients, traces, stacks, ws, local, mcp, vendors, patched,
+    return [t for m in (selfcheck, clients, traces, stacks, ws, live, local, mcp, vendors, patched,
                         survive, blind, robust, behaviour, export) for t in m.tests(ctx)]
 
 

@@ -41,6 +41,13 @@ def node(major):
     return os.path.join(NODE_MODULES, 'node%d' % major, 'bin', 'node')
 
 
+def npm_script(name):
+    """A client of ours beside the packages, where ES modules look for them."""
+    path = os.path.join(CACHE, 'npm', name)
+    shutil.copy(os.path.join(CLIENTS, name), path)
+    return path
+
+
 def missing(*paths):
     """A reason to skip when one of them is not there, else None."""
     for p in paths:

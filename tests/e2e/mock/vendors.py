@@ -4,17 +4,13 @@ the bodies of tests/wire, chosen by path; the model's name says what happens (te
 scenario.py), or `refuse`."""
 import dataclasses
 import json
-import os
 import re
-import sys
 import urllib.parse
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+from wire import anthropic, bedrock, cohere, gemini, ollama, openai, scenario
 
-from wire import anthropic, bedrock, cohere, gemini, ollama, openai, scenario    # noqa: E402
-
-from . import answers    # noqa: E402
-from .provider import Provider    # noqa: E402
+from . import answers
+from .provider import Provider
 
 SCENARIOS = {s.name: s for s in scenario.ALL}
 

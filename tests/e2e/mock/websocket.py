@@ -105,8 +105,8 @@ class Socket:
             if n < 65536 else struct.pack('>BBQ', first, 127, n)
         self.write(head + payload)
 
-    def send(self, text):
-        data, first = text.encode(), TEXT
+    def send(self, text, kind=TEXT):
+        data, first = text.encode(), kind
         if self.deflater:
             data = self.deflater.compress(data) + self.deflater.flush(zlib.Z_SYNC_FLUSH)
             data, first = data[:-4], first | 64
