@@ -65,7 +65,7 @@ class Context:
     def __init__(self):
         from mock import certs, provider, wire
         os.makedirs(env.WORK, exist_ok=True)
-        self.pki = certs.make(os.path.join(env.WORK, 'pki'))
+        self.pki = certs.make(os.path.join(env.WORK, 'pki'), env.HOSTS)
         self.provider = provider.Provider(self.pki['cert'], self.pki['key'])
         self.h2_provider = provider.Provider(self.pki['cert'], self.pki['key'],
                                              alpn=('h2', 'http/1.1'))
@@ -79,10 +79,10 @@ class Context:
 
 
 def e2e_tests(ctx):
-    from suites import (behaviour, blind, clients, export, live, local, mcp, patched, robust,
-                        selfcheck, stacks, survive, traces, vendors, ws)
-    return [t for m in (selfcheck, clients, traces, stacks, ws, live, local, mcp, vendors, patched,
-                        survive, blind, robust, behaviour, export) for t in m.tests(ctx)]
+    from suites import (behaviour, blind, clients, export, hosts, live, local, mcp, patched,
+                        robust, selfcheck, stacks, survive, traces, vendors, ws)
+    return [t for m in (selfcheck, clients, traces, stacks, ws, live, local, mcp, vendors, hosts,
+                        patched, survive, blind, robust, behaviour, export) for t in m.tests(ctx)]
 
 
 def run_e2e(r, o):

@@ -109,6 +109,7 @@ class WebSocket:
 
 
 class Realtime:
+    op, provider = 'chat', 'openai'
     model = 'gpt-realtime-1'
     address = 'api.openai.com /v1/realtime?model=' + model
     spoken = 'Hello.'
@@ -134,7 +135,7 @@ class Realtime:
                      'status': 0}, **more)
 
     def call(self, facts, content=(), outcome='ok'):
-        return ('chat', 'openai', 'openai.realtime', outcome, facts, list(content))
+        return (self.op, self.provider, 'openai.realtime', outcome, facts, list(content))
 
     def event(self, kind, **more):
         return dict({'type': kind, 'event_id': 'event_1'}, **more)
@@ -208,12 +209,13 @@ class Realtime:
 
 
 class GeminiLive:
+    op, provider = 'generate_content', 'gcp.gemini'
     model = 'gemini-live-1'
     address = ('generativelanguage.googleapis.com /ws/google.ai.generativelanguage.v1beta.'
                'GenerativeService.BidiGenerateContent')
 
     def call(self, facts, content=(), outcome='ok'):
-        return ('generate_content', 'gcp.gemini', 'gemini.live', outcome, facts, list(content))
+        return (self.op, self.provider, 'gemini.live', outcome, facts, list(content))
 
     def content(self, **more):
         return {'serverContent': more}

@@ -10,24 +10,10 @@ from wire import live
 
 from . import answers, websocket
 from .provider import Provider
+from .vendors import known
 
 THINKS = 0.02    # seconds: no model answers sooner
 REALTIME, GEMINI = live.Realtime, live.GeminiLive
-
-
-def known(operation, provider, facts):
-    """The facts of the wire's cases by the names that the end-to-end tests use."""
-    out = facts.get('out', [])
-    names = {'input': 'input', 'output': 'output', 'cache_read': 'cache_read'}
-    return {'operation': operation, 'provider': provider, 'response_id': facts.get('id'),
-            'response_model': None, 'finish': [facts['finish']] if facts.get('finish') else [],
-            'usage': {k: facts[v] for k, v in names.items() if v in facts},
-            'tools': [t[0] for t in facts.get('tools', [])],
-            'tool_ids': [t[1] for t in facts.get('tools', [])],
-            'text': ''.join(p[1] for p in out if p[0] == 'text'),
-            'text_sha256': answers.text_hash([''.join(p[1] for p in out if p[0] == 'text')])
-            if out else None,
-            'error': facts.get('error'), 'partial': bool(facts.get('error'))}
 
 
 class Session:
@@ -62,7 +48,7 @@ class Live(Provider):
         else:
             self.gemini(conn, req, ws, text, body)
 
-    def begin(self, conn, req, ws, text, kind, provider, operation, asked=True, **more):
+    def begin(self, conn, req, ws, text, kind, asked=True, **more):
         """Rows of turns that nobody asked for have no time of their first chunk."""
         s, now = ws.session, time.monotonic_ns()
         events, facts = s.speaker.turn(kind, n=s.turns, **more)
@@ -70,7 +56,7 @@ class Live(Provider):
         s.row = self.socket_row(conn, req, text, api='live', model=s.model, inference=True,
                                 turn=kind, request=s.request, t_request_first=now, t_request=now,
                                 stream=asked, unasked=not asked, t_body=0,
-                                facts=known(operation, provider, facts))
+                                facts=known(s.speaker, facts))
         s.rest = list(events)
 
     def go_on(self, ws, upto=None):
@@ -89,7 +75,7 @@ class Live(Provider):
     # ---- OpenAI ----------------------------------------------------------------------------
     def realtime(self, conn, req, ws, text, body):
         s, kind = ws.session, body['type']
-        event, provider = s.speaker.event, ('openai', 'chat')
+        event = s.speaker.event
         if kind == 'session.update':
             self.say(ws, event('session.updated', session=dict(body['session'], model=s.model)))
         elif kind == 'conversation.item.create':
@@ -98,7 +84,7 @@ class Live(Provider):
         elif kind == 'response.create':
             turn = body['response']['metadata']['turn']
             s.request = {k: v for k, v in body['response'].items() if k != 'metadata'}
-            self.begin(conn, req, ws, text, turn, *provider, rid='resp_%d' % s.turns)
+            self.begin(conn, req, ws, text, turn, rid='resp_%d' % s.turns)
             self.go_on(ws, 1 if turn in ('client_cancelled', 'turn_detected') else None)
         elif kind == 'response.cancel':
             self.go_on(ws)
@@ -111,8 +97,7 @@ class Live(Provider):
             self.say(ws, event('input_audio_buffer.speech_stopped', audio_end_ms=9,
                                item_id='item_1'))
             s.request = {}
-            self.begin(conn, req, ws, text, 'spoken', *provider, asked=False,
-                       rid='resp_%d' % s.turns)
+            self.begin(conn, req, ws, text, 'spoken', asked=False, rid='resp_%d' % s.turns)
             self.go_on(ws)
 
     # ---- Gemini ----------------------------------------------------------------------------
@@ -125,7 +110,7 @@ class Live(Provider):
             self.say(ws, {'setupComplete': {}})
         elif 'clientContent' in body:
             turn = body['clientContent']['turns'][-1]['parts'][-1]['text']
-            self.begin(conn, req, ws, text, turn, 'gcp.gemini', 'generate_content', asked=False)
+            self.begin(conn, req, ws, text, turn, asked=False)
             # A tool's answer is awaited, and one who interrupts.
             first = {'tool': 1, 'interrupted': 1}.get(turn)
             self.go_on(ws, len(s.rest) - first if first else None)
