@@ -80,9 +80,10 @@ class Context:
 
 def e2e_tests(ctx):
     from suites import (behaviour, blind, clients, export, hosts, live, local, mcp, patched,
-                        robust, selfcheck, stacks, survive, traces, vendors, ws)
+                        robust, selfcheck, stacks, stores, survive, traces, vendors, ws)
     return [t for m in (selfcheck, clients, traces, stacks, ws, live, local, mcp, vendors, hosts,
-                        patched, survive, blind, robust, behaviour, export) for t in m.tests(ctx)]
+                        stores, patched, survive, blind, robust, behaviour, export)
+            for t in m.tests(ctx)]
 
 
 def run_e2e(r, o):
