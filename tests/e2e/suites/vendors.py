@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The providers' own SDKs, over TLS, on HTTP/1.1 and, where the SDK can, on HTTP/2. What the SDK
 made of the answer stands beside what the span says of it."""
+import json
 import os
 
 from harness import compare, daemon, env, spans
 from mock import vendors
+
+from .clients import script
 
 CLIENT = os.path.join(env.CACHE, 'npm', 'vendors.mjs')
 CASES = ('plain', 'length', 'cached', 'thinking', 'tools', 'refuse')
@@ -77,5 +80,70 @@ def one(r, ctx, sdk):
     compare.semconv(r, run)
 
 
+# ---- Anthropic's message threads: the server keeps the conversation ---------------------------
+TURNS = ('plain', 'cached', 'tools', 'thinking', 'length')
+
+
+def threads_of(pip, npm):
+    return [
+        ('anthropic threads (PyPI), sync', [env.PYTHON, script('py_threads.py'), 'sync'], [pip]),
+        ('anthropic threads (PyPI), asyncio', [env.PYTHON, script('py_threads.py'), 'async'],
+         [pip]),
+        ('anthropic threads (npm)', [env.node(26), os.path.join(env.CACHE, 'npm', 'threads.mjs')],
+         [env.node(26), npm]),
+    ]
+
+
+def check_turn(r, n, row, e, last):
+    """last: the id of the turn before, None where a thread begins."""
+    w, thread = compare.Wants(), e['request'].get('thread') or {}
+    w.wrong += compare.check_row(dict(row, model=row['answered']), e, {})
+    w.equal('previous, by the SDK', row['previous'], last)
+    w.equal('kept, by the SDK', row['kept'], row['id'])
+    w.equal('thread, by the server', thread, {'type': 'create'} if last is None else
+            {'type': 'continue', 'previous_message_id': last})
+    r.check(not w.wrong, 'the SDK saw turn %d, %s' % (n, row['model']), '\n'.join(w.wrong))
+
+
+def threads(r, ctx, name, cmd, needs):
+    """Each turn sends only what is new, and the span says what it goes on from."""
+    reason = env.missing(*needs)
+    if reason:
+        r.skip(name, reason)
+        return
+    env.npm_script('threads.mjs')
+    p = vendors.Vendors(ctx.pki['cert'], ctx.pki['key'])
+    try:
+        run = daemon.watch('vendor ' + name, p, [*cmd, *TURNS], daemon.client_env(p, ctx.pki),
+                           ['--content', 'full'])
+    finally:
+        p.stop()
+    rows, asked = run.rows(), sorted(run.exchanges, key=lambda e: e['t_request'])
+    r.equal(run.rc, 0, 'exit status')
+    r.equal([row['model'] for row in rows], [*TURNS, TURNS[0]], 'turns, by the SDK')
+    r.equal(len(asked), len(rows), 'turns, by the server')
+    before = [None] + [row['id'] for row in rows[:-2]] + [None]
+    for n, (row, e, last) in enumerate(zip(rows, asked, before)):
+        check_turn(r, n, row, e, last)
+    if daemon.BARE:
+        return
+    compare.spans_match(r, run)
+    calls = {s.id: s for s in spans.model_calls(run.spans)}
+    # Each tool's result is a message of its own; a fork sends all there was, the replies too.
+    new = [max(1, len(row['tools'])) for row in [dict(tools=[])] + rows[:-1]]
+    new[-1] += sum(new[:-1]) + len(TURNS)
+    for n, (row, last) in enumerate(zip(rows, before)):
+        s = calls.get(row['id'])
+        told = s and json.loads(s.a['gen_ai.input.messages'])
+        r.equal(s and s.a.get('gen_ai.request.previous_response.id'), last,
+                'turn %d goes on from' % n)
+        r.equal(told and len(told), new[n], 'messages that turn %d sent' % n)
+    compare.semconv(r, run)
+    compare.replayed(r, run)
+
+
 def tests(ctx):
-    return [('vendor: ' + sdk[0], lambda r, s=sdk: one(r, ctx, s)) for sdk in SDKS]
+    pip, npm = (os.path.join(at, *name) for at, name in (
+        (env.site_packages(), ['anthropic']), (env.NODE_MODULES, ['@anthropic-ai', 'sdk'])))
+    return [('vendor: ' + sdk[0], lambda r, s=sdk: one(r, ctx, s)) for sdk in SDKS] + [
+        ('vendor: ' + t[0], lambda r, t=t: threads(r, ctx, *t)) for t in threads_of(pip, npm)]
