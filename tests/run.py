@@ -110,12 +110,13 @@ def run_coverage(r, o):
     no_names = env.isolate()
     env.add_packages()
     from harness import coverage
-    from suites import local, stacks
+    from suites import local, stacks, vendors
     ctx = Context()
     ctx.no_names = no_names
     if not o.word:
         coverage.forget()
-    for name, test in stacks.tests(ctx, with_large=True) + local.tests(ctx):
+    for name, test in stacks.tests(ctx, with_large=True) + local.tests(ctx) + \
+            vendors.deno_tests(ctx, with_large=True):
         if not o.word or any(w in name for w in o.word):
             r.run(name, test)
     ctx.stop()
