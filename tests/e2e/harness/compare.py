@@ -112,8 +112,8 @@ def check_request(w, e, s):
 def check_times(w, e, s, offset, ended_by_server=True):
     first, read = e['t_request_first'] + offset, e['t_request'] + offset
     # What nobody asked for begins when the client hears of it.
-    w.true(s.start <= read + (LATE if e.get('unasked') else EARLY), 'starts %d us after the server had read the request' % (
-        (s.start - read) // 1000))
+    w.true(s.start <= read + (LATE if e.get('unasked') else EARLY),
+           'starts %d us after the server had read the request' % ((s.start - read) // 1000))
     w.true(s.start >= first - LATE, 'starts %d us before the server heard of it' % (
         (first - s.start) // 1000))
     if e['t_last']:
