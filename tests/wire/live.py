@@ -194,7 +194,16 @@ class Realtime:
                         list(before) + [('<', e) for e in events],
                         [self.call(dict(facts, **more), content,
                                    'error' if kind == 'failed' else 'ok')], late=late)
+        # The program reads in a thread of its own, and its write has not returned yet.
+        events, facts = self.turn('spoken')
+        more, learned = self.turn('tool', 'resp_2', 1)
+        asked_for = dict(max_tokens=99, first_chunk=2, output_type='speech')
+        overtaken = case('realtime, answer seen before what asked for it', self.address, [
+            ('<', self.created()), ('<', events[0])] + asked + [('<', e) for e in events[1:]] +
+            asked + [('<', e) for e in more],
+            [self.call(dict(f, **asked_for), ['system: text(Be kind.)']) for f in (facts, learned)])
         return [
+            overtaken,
             one('by voice', 'spoken', session),
             one('asked', 'spoken', session + asked, ['system: text(Be kind.)'], max_tokens=99,
                 first_chunk=2, output_type='speech'),

@@ -230,6 +230,21 @@ static void drop_doubtful(struct parse *mother, struct parse *p, uint64_t time)
 	}
 }
 
+/*
+ * The answer that this asks for may be here: a program that reads in another thread can have its
+ * start before its own write has returned, which is when a write is seen, with the time it began.
+ */
+static struct turn *begun_since(struct live *l, struct sv stream_id, uint64_t time)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct parse *p = l->turns[i].parse;
+
+		if (!p->asked && p->t_begin >= time && sv_eq(l->turns[i].stream_id, stream_id))
+			return &l->turns[i];
+	}
+	return NULL;
+}
+
 static void openai_client(struct parse *mother, const struct ex_event *ev, uint64_t time)
 {
 	struct sv type = ev->cont ? SV_NONE : staged(mother, ST_TYPE);
@@ -250,9 +265,12 @@ static void openai_client(struct parse *mother, const struct ex_event *ev, uint6
 	l->going[EX_REQUEST] = NULL;
 	if (!doubt && !sv_eq(type, SV("response.create")))
 		return;
-	t = turn_new(mother, staged(mother, ST_ID), time);
+	t = doubt ? NULL : begun_since(l, staged(mother, ST_ID), time);
+	if (!t)
+		t = turn_new(mother, staged(mother, ST_ID), time);
 	if (!t)
 		return;
+	t->parse->t_begin = time;
 	t->parse->asked = true;
 	t->parse->maybe = doubt;
 	feed_request(t->parse, ev);
