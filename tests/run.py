@@ -71,7 +71,7 @@ class Context:
     def __init__(self):
         from mock import certs, provider, wire
         os.makedirs(env.WORK, exist_ok=True)
-        self.pki = certs.make(os.path.join(env.WORK, 'pki'))
+        self.pki = certs.make(os.path.join(env.WORK, 'pki'), env.HOSTS)
         self.provider = provider.Provider(self.pki['cert'], self.pki['key'])
         self.h2_provider = provider.Provider(self.pki['cert'], self.pki['key'],
                                              alpn=('h2', 'http/1.1'))
@@ -85,10 +85,11 @@ class Context:
 
 
 def e2e_tests(ctx):
-    from suites import (behaviour, blind, clients, export, local, mcp, needs, patched, robust,
-                        selfcheck, stacks, survive, traces, vendors, ws)
-    return [t for m in (selfcheck, clients, traces, stacks, ws, local, needs, mcp, vendors, patched,
-                        survive, blind, robust, behaviour, export) for t in m.tests(ctx)]
+    from suites import (behaviour, blind, clients, export, hosts, live, local, mcp, needs, patched,
+                        robust, selfcheck, stacks, stores, survive, traces, vendors, ws)
+    return [t for m in (selfcheck, clients, traces, stacks, ws, live, local, needs, mcp, vendors,
+                        hosts, stores, patched, survive, blind, robust, behaviour, export)
+            for t in m.tests(ctx)]
 
 
 def run_e2e(r, o):
@@ -115,12 +116,13 @@ def run_coverage(r, o):
     no_names = env.isolate()
     env.add_packages()
     from harness import coverage
-    from suites import local, stacks
+    from suites import local, stacks, vendors
     ctx = Context()
     ctx.no_names = no_names
     if not o.word:
         coverage.forget()
-    for name, test in stacks.tests(ctx, with_large=True) + local.tests(ctx):
+    for name, test in stacks.tests(ctx, with_large=True) + local.tests(ctx) + \
+            vendors.deno_tests(ctx, with_large=True):
         if not o.word or any(w in name for w in o.word):
             r.run(name, test)
     ctx.stop()

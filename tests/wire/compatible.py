@@ -117,9 +117,10 @@ class DeepSeek(Compatible):
     def usage(self, s):
         out, fact = super().usage(s)
         out.pop('prompt_tokens_details', None)
-        out.update(prompt_cache_hit_tokens=7, prompt_cache_miss_tokens=s.usage.input - 7)
+        hit = min(7, s.usage.input)
+        out.update(prompt_cache_hit_tokens=hit, prompt_cache_miss_tokens=s.usage.input - hit)
         fact.pop('cache_write', None)
-        return out, dict(fact, cache_read=7)
+        return out, dict(fact, cache_read=hit)
 
     def whole(self, s):
         obj, fact = super().whole(s)

@@ -109,121 +109,186 @@ class WebSocket:
 
 
 class Realtime:
-    address = 'api.openai.com /v1/realtime?model=gpt-realtime-1'
+    op, provider = 'chat', 'openai'
+    model = 'gpt-realtime-1'
+    address = 'api.openai.com /v1/realtime?model=' + model
+    spoken = 'Hello.'
 
-    def response(self, status, **more):
-        return dict({'object': 'realtime.response', 'id': 'resp_1', 'status': status,
+    def response(self, status, rid, **more):
+        return dict({'object': 'realtime.response', 'id': rid, 'status': status,
                      'conversation_id': 'conv_1', 'output': []}, **more)
 
-    def usage(self):
-        return {'total_tokens': 30, 'input_tokens': 20, 'output_tokens': 10,
-                'input_token_details': {'text_tokens': 5, 'audio_tokens': 15, 'cached_tokens': 8,
+    def usage(self, n):
+        """n: tokens more than in the first answer."""
+        return {'total_tokens': 30 + 2 * n, 'input_tokens': 20 + n, 'output_tokens': 10 + n,
+                'input_token_details': {'text_tokens': 5 + n, 'audio_tokens': 15,
+                                        'cached_tokens': 8,
                                         'cached_tokens_details': {'text_tokens': 3,
                                                                   'audio_tokens': 5}},
-                'output_token_details': {'text_tokens': 4, 'audio_tokens': 6}}
+                'output_token_details': {'text_tokens': 4 + n, 'audio_tokens': 6}}
 
-    def facts(self, **more):
-        return dict({'model': 'gpt-realtime-1', 'id': 'resp_1', 'conversation': 'conv_1',
-                     'input': 20, 'output': 10, 'total': 30, 'cache_read': 8, 'text_input': 5,
-                     'audio_input': 15, 'text_cache_read': 3, 'audio_cache_read': 5,
-                     'text_output': 4, 'audio_output': 6, 'status': 0}, **more)
+    def facts(self, rid='resp_1', n=0, **more):
+        return dict({'model': self.model, 'id': rid, 'conversation': 'conv_1',
+                     'input': 20 + n, 'output': 10 + n, 'total': 30 + 2 * n, 'cache_read': 8,
+                     'text_input': 5 + n, 'audio_input': 15, 'text_cache_read': 3,
+                     'audio_cache_read': 5, 'text_output': 4 + n, 'audio_output': 6,
+                     'status': 0}, **more)
 
     def call(self, facts, content=(), outcome='ok'):
-        return ('chat', 'openai', 'openai.realtime', outcome, facts, list(content))
+        return (self.op, self.provider, 'openai.realtime', outcome, facts, list(content))
 
     def event(self, kind, **more):
         return dict({'type': kind, 'event_id': 'event_1'}, **more)
 
+    def created(self):
+        return self.event('session.created', session={'model': self.model})
+
+    def turn(self, kind, rid='resp_1', n=0):
+        """What the server says of one response, event by event, and the facts in it. kind:
+        spoken, written, tool, long, failed, turn_detected, client_cancelled."""
+        start = self.event('response.created', response=self.response('in_progress', rid))
+        said = self.event('response.output_audio.delta', response_id=rid, delta='AAAA' * 30)
+        status, more, learned, pieces = 'completed', {'usage': self.usage(n)}, {}, []
+        if kind in ('spoken', 'written'):
+            part = {'type': 'output_audio', 'transcript': self.spoken}
+            pieces = [said]
+            if kind == 'written':
+                part = {'type': 'output_text', 'text': self.spoken}
+                pieces = [self.event('response.output_text.delta', response_id=rid, delta=x)
+                          for x in (self.spoken[:3], self.spoken[3:])]
+            more['output'] = [{'type': 'message', 'role': 'assistant', 'content': [part]}]
+            learned = {'finish': 'stop', 'out': [('text', self.spoken)]}
+        elif kind == 'tool':
+            more['output'] = [{'type': 'function_call', 'call_id': 'c1', 'name': 'f',
+                               'arguments': '{"a":1}'}]
+            learned = {'finish': 'tool_calls', 'tools': [('f', 'c1', False)],
+                       'out': [('tool_call', 'c1', 'f', '{"a":1}')]}
+        elif kind == 'long':
+            status, learned = 'incomplete', {'finish': 'length'}
+            more['status_details'] = {'type': 'incomplete', 'reason': 'max_output_tokens'}
+        elif kind == 'failed':
+            status, more = 'failed', {'status_details': {'error': {
+                'code': 'rate_limit_exceeded', 'message': 'Slow'}}}
+        else:
+            status, learned, pieces = 'cancelled', {'finish': kind}, [said]
+            more['status_details'] = {'type': 'cancelled', 'reason': kind}
+        done = self.event('response.done', response=self.response(status, rid, **more))
+        facts = self.facts(rid, n, **learned)
+        if kind == 'failed':
+            facts = {k: facts[k] for k in ('model', 'id', 'conversation', 'status')}
+            facts.update(finish='error', error='rate_limit_exceeded', error_message='Slow')
+        return [start, *pieces, done], facts
+
     def cases(self):
-        session = [('<', self.event('session.created', session={'model': 'gpt-realtime-1'})),
+        session = [('<', self.created()),
                    ('>', {'type': 'session.update', 'session': {'instructions': 'x'}}),
                    ('>', {'type': 'input_audio_buffer.append', 'audio': 'AAAA' * 40}),
                    ('<', self.event('input_audio_buffer.speech_stopped'))]
-        done = self.response('completed', usage=self.usage(), output=[
-            {'type': 'message', 'role': 'assistant', 'content': [
-                {'type': 'output_audio', 'transcript': 'Hello.'}]}])
-        spoken = [('<', self.event('response.created', response=self.response('in_progress'))),
-                  ('<', self.event('response.output_audio.delta', response_id='resp_1',
-                                   delta='AAAA' * 30)),
-                  ('<', self.event('response.done', response=done))]
         asked = [('>', {'type': 'response.create', 'response': {
             'instructions': 'Be kind.', 'output_modalities': ['audio'],
             'max_output_tokens': 99}})]
-        tool = self.response('completed', usage=self.usage(), output=[
-            {'type': 'function_call', 'call_id': 'c1', 'name': 'f', 'arguments': '{"a":1}'}])
-        broken = self.response('failed', status_details={'error': {'code': 'rate_limit_exceeded',
-                                                                   'message': 'Slow'}})
-        stopped = self.response('cancelled', usage=self.usage(),
-                                status_details={'reason': 'turn_detected'})
-        said = [('text', 'Hello.')]
+
+        def one(name, kind, before=(), content=(), late=False, **more):
+            events, facts = self.turn(kind)
+            return case('realtime, ' + name, self.address,
+                        list(before) + [('<', e) for e in events],
+                        [self.call(dict(facts, **more), content,
+                                   'error' if kind == 'failed' else 'ok')], late=late)
+        # The program reads in a thread of its own, and its write has not returned yet.
+        events, facts = self.turn('spoken')
+        more, learned = self.turn('tool', 'resp_2', 1)
+        asked_for = dict(max_tokens=99, first_chunk=2, output_type='speech')
+        overtaken = case('realtime, answer seen before what asked for it', self.address, [
+            ('<', self.created()), ('<', events[0])] + asked + [('<', e) for e in events[1:]] +
+            asked + [('<', e) for e in more],
+            [self.call(dict(f, **asked_for), ['system: text(Be kind.)']) for f in (facts, learned)])
         return [
-            case('realtime, by voice', self.address, session + spoken, [
-                self.call(self.facts(finish='stop', out=said))]),
-            case('realtime, asked', self.address, session + asked + spoken, [
-                self.call(self.facts(finish='stop', out=said, max_tokens=99, first_chunk=2,
-                                     output_type='speech'), ['system: text(Be kind.)'])]),
-            case('realtime, tool', self.address, asked[:0] + spoken[:1] + [
-                ('<', self.event('response.done', response=tool))], [
-                self.call(self.facts(finish='tool_calls', tools=[('f', 'c1', False)],
-                                     out=[('tool_call', 'c1', 'f', '{"a":1}')]))]),
-            case('realtime, failed', self.address, spoken[:1] + [
-                ('<', self.event('response.done', response=broken))], [
-                self.call({'model': 'gpt-realtime-1', 'id': 'resp_1', 'conversation': 'conv_1',
-                           'status': 0, 'finish': 'error', 'error': 'rate_limit_exceeded',
-                           'error_message': 'Slow'}, outcome='error')]),
-            case('realtime, interrupted', self.address, spoken[:1] + [
-                ('<', self.event('response.done', response=stopped))], [
-                self.call(self.facts(finish='turn_detected'))]),
-            case('realtime, joined late', self.address, spoken, [
-                self.call(self.facts(finish='stop', out=said, model=None,
-                                     loss=['joined_late']))], late=True),
+            overtaken,
+            one('by voice', 'spoken', session),
+            one('asked', 'spoken', session + asked, ['system: text(Be kind.)'], max_tokens=99,
+                first_chunk=2, output_type='speech'),
+            one('written', 'written'),
+            one('tool', 'tool'),
+            one('too long', 'long'),
+            one('failed', 'failed'),
+            one('interrupted', 'turn_detected'),
+            one('cancelled', 'client_cancelled'),
+            one('joined late', 'spoken', late=True, model=None, loss=['joined_late']),
         ]
 
 
 class GeminiLive:
+    op, provider = 'generate_content', 'gcp.gemini'
+    model = 'gemini-live-1'
     address = ('generativelanguage.googleapis.com /ws/google.ai.generativelanguage.v1beta.'
                'GenerativeService.BidiGenerateContent')
 
     def call(self, facts, content=(), outcome='ok'):
-        return ('generate_content', 'gcp.gemini', 'gemini.live', outcome, facts, list(content))
+        return (self.op, self.provider, 'gemini.live', outcome, facts, list(content))
+
+    def content(self, **more):
+        return {'serverContent': more}
+
+    def turn(self, kind, n=0):
+        """What the server says of one turn, and the facts in it; n: tokens more than in the first.
+        kind: said, tool, interrupted (and, since it then ends all the same, what comes of that)."""
+        pieces = [self.content(modelTurn={'parts': [{'text': t}]}) for t in ('Hel', 'lo')]
+        over = {'serverContent': {'turnComplete': True}, 'usageMetadata': {
+            'promptTokenCount': 7 + n, 'responseTokenCount': 5 + n, 'totalTokenCount': 12 + 2 * n,
+            'promptTokensDetails': [{'modality': 'AUDIO', 'tokenCount': 7 + n}],
+            'responseTokensDetails': [{'modality': 'TEXT', 'tokenCount': 5 + n}]}}
+        facts = {'model': self.model, 'temperature': 0.5, 'output_type': 'speech', 'status': 0,
+                 'input': 7 + n, 'output': 5 + n, 'total': 12 + 2 * n, 'audio_input': 7 + n,
+                 'text_output': 5 + n}
+        if kind == 'tool':
+            used = {'toolCall': {'functionCalls': [{'id': 'f1', 'name': 'f', 'args': {'a': 1}}]}}
+            return [used, *pieces, over], dict(facts, tools=[('f', 'f1', False)], out=[
+                ('tool_call', 'f1', 'f', '{"a":1}'), ('text', 'Hello')])
+        if kind == 'interrupted':
+            return [pieces[0], self.content(interrupted=True), over], dict(
+                facts, out=[('text', 'Hel')])
+        return [*pieces, self.content(generationComplete=True), over], dict(
+            facts, out=[('text', 'Hello')])
 
     def cases(self):
-        setup = ('>', {'setup': {'model': 'models/gemini-live-1', 'generationConfig': {
+        setup = ('>', {'setup': {'model': 'models/' + self.model, 'generationConfig': {
             'temperature': 0.5, 'responseModalities': ['AUDIO']},
             'systemInstruction': {'parts': [{'text': 'Be kind.'}]}}})
         ready = ('<', {'setupComplete': {}})
         ask = ('>', {'clientContent': {'turns': [{'role': 'user', 'parts': [{'text': 'hi'}]}],
                                        'turnComplete': True}})
-
-        def content(**more):
-            return ('<', {'serverContent': more})
-        pieces = [content(modelTurn={'parts': [{'text': t}]}) for t in ('Hel', 'lo')]
-        count = {'promptTokenCount': 7, 'responseTokenCount': 5, 'totalTokenCount': 12,
-                 'promptTokensDetails': [{'modality': 'AUDIO', 'tokenCount': 7}],
-                 'responseTokensDetails': [{'modality': 'TEXT', 'tokenCount': 5}]}
-        over = ('<', {'serverContent': {'turnComplete': True}, 'usageMetadata': count})
-        known = {'model': 'gemini-live-1', 'temperature': 0.5, 'output_type': 'speech',
-                 'status': 0}
-        counted = {'input': 7, 'output': 5, 'total': 12, 'audio_input': 7, 'text_output': 5}
-        said = {'out': [('text', 'Hello')]}
-        tool = ('<', {'toolCall': {'functionCalls': [{'id': 'f1', 'name': 'f',
-                                                      'args': {'a': 1}}]}})
-        used = {'tools': [('f', 'f1', False)], 'out': [('tool_call', 'f1', 'f', '{"a":1}'),
-                                                       ('text', 'Hello')]}
+        said = {'out': [('text', 'Hel')]}
+        known = {k: v for k, v in self.turn('said')[1].items()
+                 if k in ('model', 'temperature', 'output_type', 'status')}
         system = ['system: text(Be kind.)']
+
+        def turns(name, *kinds, keep=None):
+            frames, calls = [setup, ready], []
+            for n, kind in enumerate(kinds):
+                events, facts = self.turn(kind, n)
+                frames += [ask] + [('<', e) for e in events]
+                calls.append(self.call(facts, system))
+            return case('gemini live' + name, self.address, frames, calls)
+        spoken, facts = self.turn('said')
+        late = {k: v for k, v in facts.items() if k not in known}
+        stopped = self.content(interrupted=True)
+        first = [setup, ready, ask, ('<', spoken[0])]
+        again = [('<', e) for e in self.turn('said', 1)[0]]
         return [
-            case('gemini live', self.address, [setup, ready, ask] + pieces + [over, ask] +
-                 pieces + [over], [self.call(dict(known, **counted, **said), system)] * 2),
-            case('gemini live, tool', self.address, [setup, ready, ask, tool] + pieces + [over],
-                 [self.call(dict(known, **counted, **used), system)]),
-            case('gemini live, interrupted', self.address,
-                 [setup, ready, ask, pieces[0], content(interrupted=True)],
-                 [self.call(dict(known, out=[('text', 'Hel')]), system)]),
-            case('gemini live, cut', self.address, [setup, ready, ask, pieces[0]],
-                 [self.call(dict(known, out=[('text', 'Hel')], error='connection_reset'), system,
-                            'cut')]),
-            case('gemini live, joined late', self.address, pieces + [over],
-                 [self.call(dict(counted, **said, status=0, loss=['joined_late']))], late=True),
+            turns('', 'said', 'said'),
+            turns(', tool', 'tool'),
+            turns(', interrupted', 'interrupted', 'said'),
+            # No word of the end comes; the next thing said is another answer's.
+            case('gemini live, interrupted, and no more', self.address,
+                 first + [('<', stopped)], [self.call(dict(known, **said), system)]),
+            case('gemini live, interrupted, then more', self.address,
+                 first + [('<', stopped)] + again,
+                 [self.call(dict(known, **said), system),
+                  self.call(self.turn('said', 1)[1], system)]),
+            case('gemini live, cut', self.address, first,
+                 [self.call(dict(known, **said, error='connection_reset'), system, 'cut')]),
+            case('gemini live, joined late', self.address, [('<', e) for e in spoken],
+                 [self.call(dict(late, status=0, loss=['joined_late']))], late=True),
         ]
 
 

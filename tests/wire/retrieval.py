@@ -23,8 +23,11 @@ class Qdrant(Store):
             'source': 'my docs', 'asked': 5}
 
     def whole(self, s):
-        hit = {'id': 7, 'version': 1, 'score': 0.5, 'payload': {'text': 'x', 'result': [{}]}}
-        return {'result': [hit] * self.hits, 'status': 'ok', 'time': 0.01}, {'found': self.hits}
+        return {'result': self.points(), 'status': 'ok', 'time': 0.01}, {'found': self.hits}
+
+    def points(self):
+        return [{'id': 7 + i, 'version': 1, 'score': 0.5, 'payload': {'text': 'x', 'result': [{}]}}
+                for i in range(self.hits)]
 
     def error(self):
         return 404, [], {'status': {'error': "Not found: Collection `x`"}, 'time': 0}, {
@@ -38,11 +41,54 @@ class QdrantQuery(Qdrant):
         return '/collections/my%20docs/points/query'
 
     def whole(self, s):
-        return {'result': {'points': []}, 'status': 'ok', 'time': 0.01}, {'found': 0}
+        return {'result': {'points': self.points()}, 'status': 'ok', 'time': 0.01}, {
+            'found': self.hits}
+
+
+class QdrantSearchBatch(Qdrant):
+    """Two searches in one request, by the old path."""
+    name = 'qdrant search batch'
+
+    def target(self, s, stream):
+        return '/collections/my%20docs/points/search/batch'
+
+    def request(self, s, stream):
+        body, fact = super().request(s, stream)
+        return {'searches': [body, body]}, fact
+
+    def each(self):
+        return self.points()
+
+    def whole(self, s):
+        return {'result': [self.each(), self.each()], 'status': 'ok', 'time': 0.01}, {
+            'found': 2 * self.hits}
+
+
+class QdrantBatch(QdrantSearchBatch):
+    name = 'qdrant query batch'
+
+    def target(self, s, stream):
+        return '/collections/my%20docs/points/query/batch'
+
+    def each(self):
+        return {'points': self.points()}
+
+
+class QdrantGroups(Qdrant):
+    name = 'qdrant query groups'
+
+    def target(self, s, stream):
+        return '/collections/my%20docs/points/query/groups'
+
+    def whole(self, s):
+        groups = [{'id': 'g%d' % i, 'hits': self.points(), 'lookup': None} for i in range(2)]
+        return {'result': {'groups': groups}, 'status': 'ok', 'time': 0.01}, {
+            'found': 2 * self.hits}
 
 
 class Chroma(Store):
     name, host, dialect = 'chroma query', 'localhost:8000', 'chroma.query'
+    ids = (('a', 'b'), ('c',))      # of each question's own hits
 
     def target(self, s, stream):
         return '/api/v2/tenants/t/databases/d/collections/c0ffee/query'
@@ -52,8 +98,9 @@ class Chroma(Store):
             'source': 'c0ffee', 'asked': 2}
 
     def whole(self, s):
-        return {'ids': [['a', 'b'], ['c']], 'documents': [['x', 'y'], ['z']],
-                'distances': [[0.1, 0.2], [0.3]], 'include': ['documents']}, {'found': 3}
+        return {'ids': self.ids, 'documents': [['text of ' + i for i in one] for one in self.ids],
+                'distances': [[0.25] * len(one) for one in self.ids],
+                'include': ['documents']}, {'found': sum(map(len, self.ids))}
 
     def error(self):
         return 404, [], {'error': 'NotFoundError', 'message': 'no'}, {
@@ -61,7 +108,7 @@ class Chroma(Store):
 
 
 class Pinecone(Store):
-    name, dialect = 'pinecone query', 'pinecone.query'
+    name, dialect, hits = 'pinecone query', 'pinecone.query', 2
     host = 'docs-1a2b.svc.us-east1-gcp.pinecone.io'
 
     def target(self, s, stream):
@@ -72,9 +119,10 @@ class Pinecone(Store):
             'source': 'docs-1a2b', 'asked': 4}
 
     def whole(self, s):
-        hit = {'id': 'v1', 'score': 0.5, 'values': [], 'metadata': {'text': s.prompt}}
-        return {'matches': [hit, hit], 'namespace': 'n', 'usage': {'readUnits': 5}}, {
-            'found': 2, 'documents': dumps([hit, hit])}
+        hits = [{'id': 'v%d' % i, 'score': 0.5, 'values': [], 'metadata': {'text': s.prompt}}
+                for i in range(self.hits)]
+        return {'matches': hits, 'namespace': 'n', 'usage': {'readUnits': 5}}, {
+            'found': self.hits, 'documents': dumps(hits)}
 
     def error(self):
         return 400, [], {'code': 3, 'message': 'Dimension', 'details': []}, {
@@ -83,6 +131,7 @@ class Pinecone(Store):
 
 class Weaviate(Store):
     name, host, dialect = 'weaviate get', 'localhost:8080', 'weaviate.get'
+    kind, hits = 'Article', 1
 
     def target(self, s, stream):
         return '/v1/graphql'
@@ -92,7 +141,13 @@ class Weaviate(Store):
         return {'query': text}, {'source': 'Article', 'asked': 3, 'query': text}
 
     def whole(self, s):
-        return {'data': {'Get': {'Article': [{'title': 'x'}]}}}, {}
+        return {'data': {'Get': {self.kind: [{'title': 'x%d' % i} for i in range(self.hits)]}}}, {}
+
+    def error(self):
+        return 200, [], {'data': {'Get': {self.kind: None}}, 'errors': [
+            {'locations': [{'line': 1, 'column': 3}], 'message': 'no such class',
+             'path': ['Get', self.kind]}]}, {
+            'status': None, 'error': '_OTHER', 'error_message': 'no such class'}
 
 
 class Milvus(Store):
@@ -115,7 +170,7 @@ class Milvus(Store):
 
 class OpenAI(Store):
     name, host, dialect = 'openai search', 'api.openai.com', 'openai.search'
-    provider = 'openai'
+    provider, hits = 'openai', 1
 
     def target(self, s, stream):
         return '/v1/vector_stores/vs_1/search'
@@ -125,12 +180,13 @@ class OpenAI(Store):
                                                            'query': s.prompt}
 
     def whole(self, s):
-        hit = {'file_id': 'f', 'filename': 'a.md', 'score': 0.5, 'content': [{'type': 'text',
-                                                                             'text': 'x'}]}
-        return {'object': 'vector_store.search_results.page', 'data': [hit], 'has_more': False}, {
-            'found': 1, 'documents': dumps([hit])}
+        hits = [{'file_id': 'f%d' % i, 'filename': 'a.md', 'score': 0.5, 'content': [
+            {'type': 'text', 'text': 'x'}]} for i in range(self.hits)]
+        return {'object': 'vector_store.search_results.page', 'data': hits, 'has_more': False}, {
+            'found': self.hits, 'documents': dumps(hits)}
 
     error = Chat.error
 
 
-SPEAKERS = [Qdrant, QdrantQuery, Chroma, Pinecone, Weaviate, Milvus, OpenAI]
+SPEAKERS = [Qdrant, QdrantQuery, QdrantSearchBatch, QdrantBatch, QdrantGroups, Chroma, Pinecone,
+            Weaviate, Milvus, OpenAI]

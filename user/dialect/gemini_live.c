@@ -80,11 +80,11 @@ static void on_thought(struct parse *p, const struct field *f, const struct json
 
 static void on_over(struct parse *p, const struct field *f, const struct json_event *ev)
 {
-	(void)f;
 	if (ev->kind != JSON_BOOL || !ev->boolean)
 		return;
 	answer_only(p);
-	p->over = p->whole = true;
+	p->whole = true;
+	p->over |= f->arg;
 }
 
 static const struct field event_rows[] = {
@@ -92,8 +92,9 @@ static const struct field event_rows[] = {
 	ROW_FN("serverContent.modelTurn.parts[].thought", on_thought, 0),
 	ROW_CONTENT("serverContent.modelTurn.parts[].text", FIELD_STAGE, ST_TEXT),
 	ROW_CONTENT("serverContent.outputTranscription.text", FIELD_STAGE, ST_DELTA),
-	ROW_FN("serverContent.turnComplete", on_over, 0),
-	ROW_FN("serverContent.interrupted", on_over, 0),
+	ROW_FN("serverContent.turnComplete", on_over, true),
+	/* The word that it is complete comes behind this. */
+	ROW_FN("serverContent.interrupted", on_over, false),
 	ROW_FN("toolCall.functionCalls[]", field_answer_tool, SLOT_TOOL),
 	ROW("toolCall.functionCalls[].id", FIELD_STAGE, ST_ID),
 	ROW("toolCall.functionCalls[].name", FIELD_STAGE, ST_NAME),

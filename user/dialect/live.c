@@ -36,12 +36,19 @@ enum word {
 	WORD_CONTENT,
 	WORD_TOOLS,
 	WORD_MODEL,
+	WORD_OVER,
 };
 
 static void on_word(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	if (ev->kind != JSON_NULL)
 		p->keys |= 1u << f->arg;
+}
+
+static void on_truth(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	if (ev->kind == JSON_BOOL && ev->boolean)
+		on_word(p, f, ev);
 }
 
 static const struct field frame_rows[] = {
@@ -54,6 +61,7 @@ static const struct field frame_rows[] = {
 	ROW_FN("sequence_number", on_word, WORD_SEQUENCE),
 	ROW_FN("setup", on_word, WORD_SETUP),
 	ROW_FN("serverContent", on_word, WORD_CONTENT),
+	ROW_FN("serverContent.turnComplete", on_truth, WORD_OVER),
 	ROW_FN("toolCall", on_word, WORD_TOOLS),
 	ROW_FN("model", on_word, WORD_MODEL),
 };
@@ -222,6 +230,21 @@ static void drop_doubtful(struct parse *mother, struct parse *p, uint64_t time)
 	}
 }
 
+/*
+ * The answer that this asks for may be here: a program that reads in another thread can have its
+ * start before its own write has returned, which is when a write is seen, with the time it began.
+ */
+static struct turn *begun_since(struct live *l, struct sv stream_id, uint64_t time)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		const struct parse *p = l->turns[i].parse;
+
+		if (!p->asked && p->t_begin >= time && sv_eq(l->turns[i].stream_id, stream_id))
+			return &l->turns[i];
+	}
+	return NULL;
+}
+
 static void openai_client(struct parse *mother, const struct ex_event *ev, uint64_t time)
 {
 	struct sv type = ev->cont ? SV_NONE : staged(mother, ST_TYPE);
@@ -242,9 +265,12 @@ static void openai_client(struct parse *mother, const struct ex_event *ev, uint6
 	l->going[EX_REQUEST] = NULL;
 	if (!doubt && !sv_eq(type, SV("response.create")))
 		return;
-	t = turn_new(mother, staged(mother, ST_ID), time);
+	t = doubt ? NULL : begun_since(l, staged(mother, ST_ID), time);
+	if (!t)
+		t = turn_new(mother, staged(mother, ST_ID), time);
 	if (!t)
 		return;
+	t->parse->t_begin = time;
 	t->parse->asked = true;
 	t->parse->maybe = doubt;
 	feed_request(t->parse, ev);
@@ -312,8 +338,15 @@ static void gemini_server(struct parse *mother, const struct ex_event *ev, uint6
 	const struct ex_event setup = { .data = buf_sv(&mother->live->setup) };
 	struct live *l = mother->live;
 	struct turn *t = l->count ? &l->turns[0] : NULL;
+	bool says = has(mother, WORD_CONTENT) || has(mother, WORD_TOOLS);
 
-	if (!t && !has(mother, WORD_CONTENT) && !has(mother, WORD_TOOLS))
+	/* An interrupted turn has its counts in the word of its end; if that is missing, it is over
+	 * when something else is said. */
+	if (t && t->parse->whole && says && !has(mother, WORD_OVER)) {
+		turn_end(mother, t, t->parse->now);
+		t = NULL;
+	}
+	if (!t && !says)
 		return;
 	if (!t) {
 		t = turn_new(mother, SV_NONE, time);

@@ -26,11 +26,35 @@ static void on_list(struct parse *p, const struct field *f, const struct json_ev
 		found(p, 0);
 }
 
+/* A list of lists: what is in them counts, not they. */
+static void nested(struct parse *p)
+{
+	if (!p->stage.num[SI_ITEM].set)
+		found(p, 0);
+	p->stage.num[SI_ITEM].set = true;
+}
+
 static void on_hit(struct parse *p, const struct field *f, const struct json_event *ev)
 {
 	(void)f;
-	if (ev->kind == JSON_OBJECT)
+	if (ev->kind == JSON_OBJECT && !p->stage.num[SI_ITEM].set)
 		found(p, ev->index + 1);
+	else if (ev->kind == JSON_ARRAY)
+		nested(p);
+}
+
+static void on_inner_list(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	(void)f;
+	if (ev->kind == JSON_ARRAY)
+		nested(p);
+}
+
+static void on_inner_hit(struct parse *p, const struct field *f, const struct json_event *ev)
+{
+	(void)f;
+	if (ev->kind == JSON_OBJECT)
+		found(p, (uint32_t)p->call->retrieval.found.v + 1);
 }
 
 /* A list of lists, one per question: all of them together. */
@@ -45,7 +69,8 @@ static void on_ids(struct parse *p, const struct field *f, const struct json_eve
 		found(p, (n->set ? (uint32_t)n->v : 0) + 1);
 }
 
-#define HIT_ROWS(list) ROW_FN(list, on_list, 0), ROW_FN(list "[]", on_hit, 0)
+#define HIT_ROWS(list)	 ROW_FN(list, on_list, 0), ROW_FN(list "[]", on_hit, 0)
+#define INNER_ROWS(list) ROW_FN(list, on_inner_list, 0), ROW_FN(list "[]", on_inner_hit, 0)
 
 static const struct field qdrant_request_rows[] = {
 	ROW("limit", FIELD_INT, CALL_AT(retrieval.top_k)),
@@ -61,6 +86,10 @@ static const struct field qdrant_answer_rows[] = {
 	HIT_ROWS("result"),
 	HIT_ROWS("result.points"),
 	HIT_ROWS("result.groups"),
+	/* Many searches in one request, by the old path and the new; and the hits of groups. */
+	ROW_FN("result[][]", on_inner_hit, 0),
+	INNER_ROWS("result[].points"),
+	INNER_ROWS("result.groups[].hits"),
 	ROW_FN("status.error", field_error, 0),
 };
 

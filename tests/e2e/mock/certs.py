@@ -3,20 +3,17 @@
 import os
 import subprocess
 
-NAMES = ['localhost', 'api.openai.com', 'api.anthropic.com', 'llm.example.test', 'chatgpt.com',
-         'api.github.com']
-
 
 def openssl(*args):
     subprocess.run(['openssl', *args], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
 
 
-def make(folder):
+def make(folder, hosts):
     """Returns {'ca', 'cert', 'key'}: paths in folder. Keeps what is there and still good."""
     os.makedirs(folder, exist_ok=True)
     p = {n: os.path.join(folder, n + '.pem') for n in ('ca', 'ca-key', 'cert', 'key')}
-    names = ','.join('DNS:' + n for n in NAMES) + ',IP:127.0.0.1'
+    names = ','.join('DNS:' + n for n in hosts) + ',IP:127.0.0.1'
     csr, ext = os.path.join(folder, 'server.csr'), os.path.join(folder, 'server.ext')
     wanted = 'subjectAltName=%s\nbasicConstraints=CA:FALSE\n' % names
     fresh = os.path.exists(p['cert']) and open(ext, encoding='ascii').read() == wanted and \

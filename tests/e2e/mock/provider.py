@@ -161,7 +161,7 @@ class Provider:
         if self.h2c and 'h2c' in req.headers.get('upgrade', '').lower():
             http2.serve(conn, lambda r: self.exchange_h2(conn, r), first=req)
         if self.websockets and req.headers.get('upgrade', '').lower() == 'websocket' and \
-                req.path == '/v1/responses':
+                self.has_socket(req.path):
             return self.websocket(conn, req)
         row, api, body, model = self.row(conn, seq, req)
         ans = self.answer(req, api, body, model)
@@ -181,12 +181,19 @@ class Provider:
         return True
 
     # ---- WebSockets ------------------------------------------------------------------------
+    def has_socket(self, path):
+        return path == '/v1/responses'
+
+    def opened(self, conn, req, ws):
+        """Before the client's first message."""
+
     def websocket(self, conn, req):
         """The rest of this connection."""
         ws = websocket.Socket(req.headers, req.d, conn.send)
         lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
         lines += ['%s: %s' % h for h in ws.headers]
         conn.send('\r\n'.join(lines).encode() + b'\r\n\r\n')
+        self.opened(conn, req, ws)
         while not ws.closed:
             data, conn.buf = conn.buf or conn.read(), b''
             for text in ws.feed(data):
@@ -209,6 +216,18 @@ class Provider:
             return ws.closed
         return ws.headers, feed
 
+    def socket_row(self, conn, req, text, **more):
+        """The log's row of a call that this text of the client asks for."""
+        return dict({'conn': conn.number, 'seq': getattr(req, 'number', 0),
+                     'peer_port': conn.peer_port, 'websocket': True,
+                     'default_port': 443 if conn.secure else 80, 'method': req.method,
+                     'target': req.target, 'headers': {k: req.headers[k] for k in KEPT
+                                                       if k in req.headers},
+                     'request_len': len(text),
+                     'request_sha256': hashlib.sha256(text.encode()).hexdigest(),
+                     'status': 101, 'stream': True, 'complete': False, 'events': 0,
+                     't_first': 0, 't_last': 0}, **more)
+
     def message(self, conn, req, ws, text):
         """One text of the client; response.create gets an answer, event by event."""
         now = time.monotonic_ns()
@@ -226,15 +245,9 @@ class Provider:
         texts = [x.split(b'data: ', 1)[1].decode().strip() for x in ans.events]
         if warm:
             texts = [answers.without_output(x) for x in (texts[0], texts[-1])]
-        row = {'conn': conn.number, 'seq': req.number if hasattr(req, 'number') else 0,
-               'peer_port': conn.peer_port, 'api': 'responses', 'websocket': True,
-               'default_port': 443 if conn.secure else 80, 'method': req.method,
-               'target': req.target, 'model': model, 'inference': not warm,
-               'headers': {k: req.headers[k] for k in KEPT if k in req.headers},
-               'request': {k: body[k] for k in body if k != 'input'}, 'request_len': len(text),
-               'request_sha256': hashlib.sha256(text.encode()).hexdigest(),
-               't_request_first': now, 't_request': now, 'status': 101, 'stream': True,
-               'facts': ans.facts, 'complete': False, 'events': 0, 't_first': 0, 't_last': 0}
+        row = self.socket_row(conn, req, text, api='responses', model=model, inference=not warm,
+                              request={k: body[k] for k in body if k != 'input'},
+                              t_request_first=now, t_request=now, facts=ans.facts)
         try:
             for i, x in enumerate(texts):
                 if i == int(d.get('cut', -1)) and 'code' in d:

@@ -4,17 +4,13 @@ the bodies of tests/wire, chosen by path; the model's name says what happens (te
 scenario.py), or `refuse`."""
 import dataclasses
 import json
-import os
 import re
-import sys
 import urllib.parse
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+from wire import anthropic, bedrock, cohere, facts, gemini, ollama, openai, scenario
 
-from wire import anthropic, bedrock, cohere, gemini, ollama, openai, scenario    # noqa: E402
-
-from . import answers    # noqa: E402
-from .provider import Provider    # noqa: E402
+from . import answers
+from .provider import Provider
 
 SCENARIOS = {s.name: s for s in scenario.ALL}
 
@@ -72,12 +68,31 @@ def speaker_of(path, body):
     return None, None, None
 
 
+USAGE = ('input', 'output', 'cache_read', 'cache_write', 'reasoning')
+
+
+def known(speaker, fact):
+    """The facts of the wire's cases by the names that the end-to-end tests use."""
+    out, tools = fact.get('out', []), fact.get('tools', [])
+    text = ''.join(p[1] for p in out if p[0] == 'text')
+    return {'operation': fact.get('op', speaker.op), 'provider': speaker.provider,
+            'response_id': fact.get('id'), 'response_model': fact.get('answered_by'),
+            'finish': [fact['finish']] if fact.get('finish') else [],
+            'usage': {k: fact[k] for k in USAGE if k in fact}, 'tools': [t[0] for t in tools],
+            'tool_ids': [t[1] for t in tools], 'text': text, 'found': fact.get('found'),
+            'text_sha256': answers.text_hash([text]) if out else None,
+            'error': fact.get('error'), 'partial': bool(fact.get('error'))}
+
+
 class Vendors(Provider):
     """As Provider; the rows of its log have the scenario's name."""
 
+    def speaker_of(self, req, body):
+        return speaker_of(req.path, body)
+
     def row(self, conn, seq, req):
         row, api, body, model = super().row(conn, seq, req)
-        speaker, model, stream = speaker_of(req.path, body if isinstance(body, dict) else {})
+        speaker, model, stream = self.speaker_of(req, body if isinstance(body, dict) else {})
         if speaker:
             row.update(api=speaker.name, model=model, inference=True)
             req.vendor = (speaker, model, stream)
@@ -89,8 +104,9 @@ class Vendors(Provider):
             return super().answer(req, api, body, model)
         speaker, model, stream = req.vendor
         if model == 'refuse':
-            status, fields, obj, _ = speaker.error()
-            ans = answers.Answer(status, body=json.dumps(obj).encode())
+            status, fields, obj, fact = speaker.error()
+            ans = answers.Answer(status, body=json.dumps(obj).encode(),
+                                 facts=known(speaker, fact))
         else:
             ans = self.good(speaker, model, stream)
             fields = ()
@@ -98,13 +114,19 @@ class Vendors(Provider):
         return ans
 
     def good(self, speaker, model, stream):
-        s = dataclasses.replace(SCENARIOS[model], model=model)
+        with self.lock:
+            self.asked['id'] = nth = self.asked.get('id', 76) + 1
+        s = dataclasses.replace(SCENARIOS[model], model=model, id='resp-%d' % nth)
         if not stream:
-            return answers.Answer(body=speaker.encode(speaker.whole(s)[0]).encode())
-        events = [speaker.event(*e) for e, _ in speaker.stream(s)]
+            obj, fact = speaker.whole(s)
+            return answers.Answer(body=speaker.encode(obj).encode(), facts=known(speaker, fact))
+        events, fact = speaker.stream(s), facts.Fact()
+        for _, learned in events:
+            fact = fact.add(learned)
         ctype = {'sse': 'text/event-stream', 'lines': 'application/x-ndjson',
                  'aws': 'application/vnd.amazon.eventstream'}[speaker.framing]
-        return answers.Answer(ctype=ctype, events=events)
+        return answers.Answer(ctype=ctype, events=[speaker.event(*e) for e, _ in events],
+                              facts=known(speaker, fact))
 
 
 def text_of(name):

@@ -106,13 +106,13 @@ class Socket:
             if n < 65536 else struct.pack('>BBQ', first, 127, n)
         self.write(head + payload)
 
-    def close(self, code):
+    def close(self, code=1000):
         """The client's answer to it is what closes."""
         self.send_frame(0x80 | CLOSE, struct.pack('>H', code) + b'the owl')
         self.said_close = True
 
-    def send(self, text):
-        data, first = text.encode(), TEXT
+    def send(self, text, kind=TEXT):
+        data, first = text.encode(), kind
         if self.deflater:
             data = self.deflater.compress(data) + self.deflater.flush(zlib.Z_SYNC_FLUSH)
             data, first = data[:-4], first | 64
@@ -125,6 +125,3 @@ class Socket:
             self.send_frame((0 if i else first) | last, part)
             if 'ping' in self.d:
                 self.send_frame(0x80 | PING, b'%d' % i)
-
-    def close(self, code=1000):
-        self.send_frame(0x80 | CLOSE, struct.pack('>H', code))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenAI's responses over WebSockets, by real clients: bytes, messages and calls."""
 import os
-import shutil
 
 from harness import cases, compare, daemon, env, truth
 from mock import provider
@@ -91,7 +90,7 @@ def run_client(r, ctx, client):
     if reason:
         r.skip(client.name, reason)
         return
-    shutil.copy(script('ws.mjs'), NODE)
+    env.npm_script('ws.mjs')
     what = calls(client.n, 100000)
     run = watched(ctx, 'ws ' + client.name, client, what, ['--content', 'full'])
     r.equal(run.rc, 0, 'exit status')
