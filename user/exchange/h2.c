@@ -90,6 +90,8 @@ static void end(struct h2 *h, struct h2_stream *s, enum ex_outcome outcome)
 	struct round *round = s->round;
 
 	h->gone[h->gone_next++ % H2_GONE_MAX] = s->id;
+	if (round == h->first)
+		h->first = NULL;
 	/* Order does not matter but for the search, which begins with the newest. */
 	memmove(s, s + 1, (size_t)(h->streams + --h->count - s) * sizeof(*s));
 	round_end(round, h->conn, outcome, h->now);
@@ -455,6 +457,7 @@ struct h2 *h2_upgrade(struct pairs *pairs, struct conn *conn, struct round *roun
 	h->streams[h->count++] = (struct h2_stream){
 		.id = 1, .round = round, .heard = round->now, .head = { round->headed[EX_REQUEST] }
 	};
+	h->first = round;
 	h->asked = h->newest = 1;
 	host = round->ex ? round->ex->msg[EX_REQUEST].header[EX_H_HOST] : SV_NONE;
 	if (host.len)
@@ -462,18 +465,16 @@ struct h2 *h2_upgrade(struct pairs *pairs, struct conn *conn, struct round *roun
 	return h;
 }
 
-struct round *h2_first(struct h2 *h)
+struct round *h2_first(const struct h2 *h)
 {
-	struct h2_stream *s = h2_find(h, 1);
-
-	return s ? s->round : NULL;
+	return h->first;
 }
 
 void h2_first_asked(struct h2 *h)
 {
 	struct h2_stream *s = h2_find(h, 1);
 
-	if (s)
+	if (s && s->round == h->first)
 		end_if_over(h, s);
 }
 

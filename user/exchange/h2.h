@@ -42,7 +42,7 @@ void h2_close(struct h2 *h, enum conn_end why, uint64_t time);
 struct h2 *h2_upgrade(struct pairs *pairs, struct conn *conn, struct round *round, uint64_t number,
 		      const bool found[2]);
 /* The round that was given, as long as it is not over. */
-struct round *h2_first(struct h2 *h);
+struct round *h2_first(const struct h2 *h);
 /* The request of that round, which went on as HTTP/1, has ended. */
 void h2_first_asked(struct h2 *h);
 

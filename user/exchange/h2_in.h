@@ -39,6 +39,7 @@ struct h2 {
 	struct conn *conn;
 	struct h2_half half[2]; /* enum conn_dir */
 	struct h2_stream *streams;
+	struct round *first;	   /* that of the request which came before the upgrade */
 	uint32_t count, cap, last; /* last: index of the one found last */
 	uint32_t gone[H2_GONE_MAX];
 	uint32_t gone_next;

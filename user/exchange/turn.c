@@ -66,15 +66,17 @@ static void turn(struct pair *p, bool found, bool preface)
 	const struct http1 *asks = &p->http[EX_REQUEST];
 	bool lost[2];
 
-	lost[p->conn->request_dir] = found ? !preface : http1_is_open(asks) && http1_is_lost(asks);
+	p->asking = round && p->reading[EX_REQUEST] == round && round->headed[EX_REQUEST] &&
+		    !http1_is_lost(asks);
+	lost[p->conn->request_dir] = found ? !preface : http1_is_open(asks) && !p->asking;
 	lost[!p->conn->request_dir] = found;
 	p->h2 = h2_upgrade(p->pairs, p->conn, round, p->number, lost);
 	if (!p->h2) {
 		stat_add(p->pairs->opts.stats, ES_U_CALLS_FULL, 0);
 		p->finished = true;
+		p->asking = false;
 		return;
 	}
-	p->asking = round && p->reading[EX_REQUEST] == round && !http1_is_lost(asks);
 	if (round && !p->asking && !round->ended[EX_REQUEST])
 		round_side_end(round, EX_REQUEST, false);
 	if (round)
