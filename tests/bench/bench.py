@@ -332,7 +332,7 @@ def stacks(_server, o):
     cmd = [sys.executable, os.path.join(HERE, 'stacks.py'), *(['--quick'] if o.quick else [])]
     out = subprocess.run(cmd, stdout=subprocess.PIPE, text=True, check=False).stdout
     rows = [json.loads(x) for x in out.splitlines() if x.startswith('{')]
-    table('CPU of a client for each small request and its answer, us (medians)',
+    table('CPU of a client for each small request and its answer, us (least of all turns)',
           ('stack', 'client', 'bare', 'watched', 'added', 'ratio'),
           [(r['stack'], r['client'], '%.0f' % r['bare'], '%.0f' % r['watched'],
             '%+.1f' % r['added'], '%.2f' % (r['watched'] / r['bare'])) for r in rows])
