@@ -74,6 +74,11 @@ class Provider:
         if cert:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(cert, key)
+            if websockets:
+                # PyPI's websockets reads on one thread while it writes on another, and Python
+                # before 3.13 does not guard its TLS object: a ticket that comes while the request
+                # is sealed can break the client.
+                tls.num_tickets = 0
             tls.set_alpn_protocols(list(alpn))
         self.server = wire.Server(self.connection, tls, host, port, path)
         self.port = self.server.port
