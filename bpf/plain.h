@@ -350,8 +350,11 @@ static __noinline int plain_sniff(struct stream_val *s, struct thread *th)
 	io = &th->io;
 	if (io->source == ES_SRC_STDIO) {
 		what = sniff_stdio(io->head);
-		/* What a child says of itself first decides nothing: a request may yet come. */
-		if (what == SNIFF_TAKE || io->dir == ES_DIR_READ)
+		/*
+		 * What a child says of itself first decides nothing: a request may yet come. Where
+		 * we came late, the first piece may lie within a message.
+		 */
+		if (what == SNIFF_TAKE || (io->dir == ES_DIR_READ && !(s->flags & STREAM_LATE)))
 			s->flags |= STREAM_SNIFFED | (what == SNIFF_TAKE ? 0 : STREAM_SKIP);
 		return what == SNIFF_TAKE;
 	}

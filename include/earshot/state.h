@@ -38,6 +38,7 @@ struct task_info {
 	__u32 ns_tgid; /* as earshot's own pid namespace counts; 0: not in it */
 	__u32 parent_tgid;
 	__u32 pad;
+	__u64 stdio[2]; /* objects of standard input and output; 0: neither pipe nor socket */
 };
 
 struct stream_key {
