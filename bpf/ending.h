@@ -42,6 +42,14 @@ static __noinline int note_end(__u64 inode, __u32 tgid, __u32 execs, int state)
 	return 0;
 }
 
+static __always_inline void unbind_socket(__u64 sock, __u32 tgid)
+{
+	struct bound_key key = { .inode = sock, .tgid = tgid };
+
+	if (es_use_points)
+		bpf_map_delete_elem(&es_bound, &key);
+}
+
 /* The socket is closed by the process, or can move nothing any more. */
 static __noinline int plain_end(__u64 sock, __u64 inode, __u32 execs, int state)
 {
@@ -52,6 +60,7 @@ static __noinline int plain_end(__u64 sock, __u64 inode, __u32 execs, int state)
 	key.tgid = bpf_get_current_pid_tgid() >> 32;
 	key.execs = execs;
 	note_end(inode, key.tgid, execs, state);
+	unbind_socket(sock, key.tgid);
 	s = bpf_map_lookup_elem(&es_streams, &key);
 	if (!s)
 		return 0;

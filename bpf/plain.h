@@ -484,6 +484,9 @@ static __noinline int plain_done(struct thread *th, struct stream_key *key)
 		stat_add(ES_K_STREAMS_FULL, th->one.total);
 		return 0;
 	}
+	if (es_use_points && th->io.lasting && th->io.source == ES_SRC_SOCKET &&
+	    !(s->passed[0] | s->passed[1]))
+		bind_object(th->io.sock, key->tgid, key->object);
 	fill_frame(th);
 	if (th->io.fd != FD_NONE || !(s->flags & STREAM_HAS_FD)) {
 		s->fd = th->io.fd;

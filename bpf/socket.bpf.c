@@ -69,6 +69,15 @@ static __always_inline void moved_unseen(struct sysio *io, __u8 dir)
 	io->fd = FD_NONE;
 }
 
+/* Has all been read that came? A shutdown leaves what is there; a close throws it away first. */
+static __noinline bool drained(struct sock *sk)
+{
+	__u32 unread = 0;
+
+	HOP(unread, sk, sk_receive_queue.qlen);
+	return !unread;
+}
+
 /* A connection that is closed at both ends: a reset, once the process knows of it. */
 static __always_inline void look_for_end(struct sock *sk, __u64 inode, __u32 execs)
 {
@@ -78,7 +87,7 @@ static __always_inline void look_for_end(struct sock *sk, __u64 inode, __u32 exe
 	HOP(state, &sk->__sk_common, skc_state);
 	HOP(family, &sk->__sk_common, skc_family);
 	HOP(type, sk, sk_type);
-	if (state == SOCK_CLOSED && type == SOCK_IS_STREAM && family != ES_AF_UNIX)
+	if (state == SOCK_CLOSED && type == SOCK_IS_STREAM && family != ES_AF_UNIX && drained(sk))
 		plain_end((__u64)sk, inode, execs, state);
 }
 
@@ -135,8 +144,21 @@ int BPF_PROG(es_sock_state, struct sock *sk, int from)
 	if (!proc)
 		return 0;
 	HOP(shutdown, sk, sk_shutdown);
-	inode = shutdown == SHUTDOWN_BOTH ? socket_inode(sk) : 0;
+	inode = shutdown == SHUTDOWN_BOTH && drained(sk) ? socket_inode(sk) : 0;
 	return inode ? plain_end((__u64)sk, inode, proc->execs, from) : 0;
+}
+
+/* What the network has ended before its process closes it changes no state any more. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(es_sock_gone, struct sock *sk)
+{
+	__u64 id = bpf_get_current_pid_tgid(), *object;
+	struct proc_val *proc = gate(id);
+	struct bound_key key = { .inode = (__u64)sk, .tgid = id >> 32 };
+
+	object = proc ? bpf_map_lookup_elem(&es_bound, &key) : 0;
+	return object ? plain_end((__u64)sk, *object & ~ES_OBJECT_SOCKET, proc->execs, SOCK_CLOSED)
+		      : 0;
 }
 
 /* From now on bytes may move that no system call shows. */

@@ -81,7 +81,7 @@ struct stream_val {
 #define ES_OBJECT_SOCKET (1ull << 63)
 #define ES_OBJECT_PIPE	 (1ull << 62)
 
-/* Which TLS object uses a socket. */
+/* Which TLS object uses a socket; or, inode being its struct sock, which stream is the socket's. */
 struct bound_key {
 	__u64 inode;
 	__u32 tgid;
