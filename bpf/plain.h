@@ -9,6 +9,7 @@
 #include "ending.h"
 #include "maps.h"
 #include "peer.h"
+#include "pieces.h"
 #include "sealed.h"
 #include "sniff.h"
 #include "stream.h"
@@ -161,16 +162,16 @@ static __noinline int plain_first(struct thread *th)
 		io->count = io->vec[1];
 	}
 	io->kind = IO_VECTOR;
-	io->vec[0] = io->vec[1] = 0;
-	bpf_probe_read_user(io->vec, sizeof(io->vec), (void *)io->buf);
-	io->seg = io->vec[0];
-	io->seg_left = io->vec[1];
+	vector_at(io, 0);
 	return 0;
 }
 
-/* Without bpf_loop() every turn costs the verifier. */
+/*
+ * Without bpf_loop() every turn costs the verifier. With it: as many as the most pieces of a call
+ * (UIO_MAXIOV) and the chunks of the most that is taken need.
+ */
 #define VECTOR_STEPS	  96
-#define VECTOR_STEPS_LOOP 1024
+#define VECTOR_STEPS_LOOP (2 * 1024 + ES_CHUNKS)
 
 /* One chunk of the current piece, or on to the next piece. */
 static __noinline int vector_step(struct stream_val *s, struct thread *th)
@@ -184,12 +185,8 @@ static __noinline int vector_step(struct stream_val *s, struct thread *th)
 	io = &th->io;
 	f = &th->one;
 	if (!io->seg_left) {
-		if (++io->next >= io->count)
-			return 0;
-		io->vec[0] = io->vec[1] = 0;
-		bpf_probe_read_user(io->vec, sizeof(io->vec), (void *)(io->buf + 16ull * io->next));
-		io->seg = io->vec[0];
-		io->seg_left = io->vec[1];
+		if (++io->next < io->count)
+			vector_at(io, io->next);
 		return 0;
 	}
 	len = io->seg_left < io->left ? io->seg_left : io->left;
@@ -476,7 +473,7 @@ static __noinline int plain_done(struct thread *th, struct stream_key *key)
 	plain_first(th);
 	th->io.head = 0;
 	if (th->io.kind != IO_UNSEEN)
-		bpf_probe_read_user(&th->io.head, sizeof(th->io.head), (void *)th->io.seg);
+		plain_head(th);
 	if (!worth_keeping(th, key))
 		return 0;
 	s = stream_get(key, th->io.proc_start);

@@ -19,6 +19,7 @@ DATA, CLOSE, SETTLE = 1, 2, 69
 # What the far end wrote and read, is: all there; all there that was read; there or counted.
 WHOLE, BEGIN, COUNTED = 'whole', 'begin', 'counted'
 CASES = {
+    'writev': WHOLE, 'sendmsg': WHOLE,
     'send': WHOLE, 'send_piecemeal': WHOLE, 'send_partial': WHOLE, 'sendfile': COUNTED,
     'mapped': WHOLE, 'readv': WHOLE, 'recvmsg': WHOLE, 'peek': WHOLE, 'waitall': WHOLE,
     'trunc': COUNTED, 'nonblocking': WHOLE, 'read_zero': WHOLE, 'half_close': WHOLE,
