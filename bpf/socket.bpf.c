@@ -96,6 +96,7 @@ static __always_inline int moved(struct sock *sk, long ret, __u8 dir)
 	__u64 id = bpf_get_current_pid_tgid(), inode;
 	struct proc_val *proc = gate(id);
 	struct task_struct *task;
+	struct pt_regs *regs;
 	struct thread *th;
 
 	if (!proc)
@@ -107,8 +108,11 @@ static __always_inline int moved(struct sock *sk, long ret, __u8 dir)
 	if (!th)
 		return 0;
 	task = bpf_get_current_task_btf();
-	call_read(&th->io, (struct pt_regs *)bpf_task_pt_regs(task));
-	if (th->io.kind == IO_NONE || th->io.dir != dir || (task->flags & PF_IO_WORKER))
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	call_read(&th->io, regs);
+	/* What io_uring does for a thread, it may do when a call of another kind has ended. */
+	if (th->io.kind == IO_NONE || th->io.dir != dir || !SYS_IN_CALL(regs) ||
+	    (task->flags & PF_IO_WORKER))
 		moved_unseen(&th->io, dir);
 	th->io.sock = (__u64)sk;
 	th->io.object = ES_OBJECT_SOCKET | inode;
@@ -182,9 +186,11 @@ static __always_inline bool hooked(long nr)
 	case SYS_WRITE:
 	case SYS_READV:
 	case SYS_WRITEV:
+	case SYS_PREADV2:
+	case SYS_PWRITEV2:
 	case SYS_SPLICE:
-		return true;
 	case SYS_SENDFILE:
+		return true;
 	case SYS_SENDTO:
 	case SYS_RECVFROM:
 	case SYS_SENDMSG:

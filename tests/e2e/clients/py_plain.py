@@ -255,6 +255,51 @@ def preadv2(name):
             pass
 
 
+class Ring:
+    """As much of io_uring as one operation takes (include/uapi/linux/io_uring.h)."""
+    RECV = 27
+
+    def __init__(self):
+        p = bytearray(120)
+        self.fd = LIBC.syscall(425, 4, (ctypes.c_char * 120).from_buffer(p))
+        if self.fd < 0:
+            raise OSError(ctypes.get_errno(), 'io_uring_setup')
+        self.sq = struct.unpack_from('<7I', p, 40)    # head, tail, mask, ..., array
+        self.cq = struct.unpack_from('<6I', p, 80)    # head, tail, mask, ..., cqes
+        self.maps = [mmap.mmap(self.fd, n, offset=at) for n, at in (
+            (self.sq[6] + 16, 0), (self.cq[5] + 16 * 8, 0x8000000), (64 * 4, 0x10000000))]
+
+    def submit(self, op, fd, buf, n):
+        sq, _, entries = self.maps
+        struct.pack_into('<BBHiQQI', entries, 0, op, 0, 0, fd, 0, ctypes.addressof(buf), n)
+        struct.pack_into('<I', sq, self.sq[6], 0)
+        struct.pack_into('<I', sq, self.sq[1], 1)
+        assert LIBC.syscall(426, self.fd, 1, 0, 0, None, 0) == 1
+
+    def result(self):
+        """Of the one operation; None: not yet."""
+        cq = self.maps[1]
+        if not struct.unpack_from('<I', cq, self.cq[1])[0]:
+            return None
+        return struct.unpack_from('<i', cq, self.cq[5] + 8)[0]
+
+
+def uring_read(name):
+    """io_uring reads for a thread at the end of whatever call the thread makes."""
+    ring, (r, w) = Ring(), os.pipe()
+    trap, into = filled(b'#' * 6000), ctypes.create_string_buffer(100000)
+    with connect() as s:
+        s.sendall(request(name, 'slow-2000'))
+        ring.submit(Ring.RECV, s.fileno(), into, len(into))
+        while ring.result() is None:
+            os.write(w, trap.raw * 10)
+            for _ in range(10):
+                assert LIBC.read(r, trap, 6000) == 6000
+        until_end(s)
+    for fd in (r, w, ring.fd):
+        os.close(fd)
+
+
 def nonblocking(name):
     with connect() as s:
         s.sendall(request(name, 'drip-9000'))

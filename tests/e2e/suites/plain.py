@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plain HTTP in every way that Linux has to move bytes and to end a connection: each record holds
 what the far end's own log has at that place, what is missing is counted, and the end is seen."""
+import ctypes
 import os
 import re
 import socket
@@ -22,7 +23,8 @@ CASES = {
     'writev': WHOLE, 'sendmsg': WHOLE,
     'send': WHOLE, 'send_piecemeal': WHOLE, 'send_partial': WHOLE, 'sendfile': COUNTED,
     'mapped': WHOLE, 'readv': WHOLE, 'recvmsg': WHOLE, 'peek': WHOLE, 'waitall': WHOLE,
-    'trunc': COUNTED, 'nonblocking': WHOLE, 'read_zero': WHOLE, 'half_close': WHOLE,
+    'pwritev2': WHOLE, 'preadv2': WHOLE, 'uring_read': COUNTED, 'trunc': COUNTED,
+    'nonblocking': WHOLE, 'read_zero': WHOLE, 'half_close': WHOLE,
     'half_close_busy': WHOLE, 'half_close_late': WHOLE, 'half_closed_unread': BEGIN,
     'shut_both_unread': WHOLE, 'shut_both_unread_closed': BEGIN, 'reset_read': WHOLE,
     'reset_write': WHOLE, 'reset_idle': WHOLE, 'linger': WHOLE, 'linger_long': WHOLE,
@@ -33,12 +35,18 @@ CASES = {
 # enum es_socket: who hung up; 1: the client, 2: the far end.
 HUNG_UP = {'send': 1, 'linger': 1, 'half_close_left': 1, 'half_close': 2, 'reset_idle': 2,
            'reset_write': 2, 'readv': 2}
-# System calls tell of a close by the descriptor alone.
-NOT_BY_CALLS = ('dup_closed', 'closed_while_read')
+# System calls tell of a close by the descriptor alone, and nothing of io_uring.
+NOT_BY_CALLS = ('dup_closed', 'closed_while_read', 'uring_read')
 
 
 def pattern(n):
     return bytes((i * 37 + (i >> 8) * 3) & 0xff for i in range(n))
+
+
+def uring_here():
+    libc = ctypes.CDLL(None)
+    fd = libc.syscall(425, 1, (ctypes.c_char * 120)())    # io_uring_setup
+    return fd >= 0 and os.close(fd) is None
 
 
 class Far:
@@ -207,10 +215,18 @@ def test(r, cases, options):
     r.check(not read, 'and no more', [s.pieces for s in read])
 
 
+def here(r):
+    cases = list(CASES)
+    if not uring_here():
+        r.skip('plain: bytes and ends', 'no io_uring here')
+        cases.remove('uring_read')
+    test(r, cases, ())
+
+
 def tests(_ctx):
     if daemon.BARE:
         return []
     old = [x for x in CASES if x not in NOT_BY_CALLS]
-    return [('plain: bytes and ends', lambda r: test(r, CASES, ())),
+    return [('plain: bytes and ends', here),
             ('plain: bytes and ends, --plain syscalls',
              lambda r: test(r, old, ('--plain', 'syscalls')))]
