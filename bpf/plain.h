@@ -336,6 +336,24 @@ static __always_inline void skip_sealed(struct stream_val *s, struct thread *th)
 	stream_skip(s, f->dir, f->total, true);
 }
 
+/* The stream is taken: what of it was moved unseen before that was known, is lost. */
+static __always_inline void unseen_before(struct stream_val *s, struct thread *th)
+{
+	struct frame *f = &th->one;
+
+	if (!(s->ignored[0] | s->ignored[1]))
+		return;
+	stat_add(ES_K_NOT_COPIED, s->ignored[0] + s->ignored[1]);
+	for (__u32 dir = 0; dir < 2; dir++) {
+		s->lost[dir] += s->ignored[dir];
+		s->ignored[dir] = 0;
+		f->dir = dir;
+		if (s->tail[dir])
+			emit_gap(s, f);
+	}
+	f->dir = th->io.dir;
+}
+
 /* Decides what becomes of the stream. */
 static __noinline int plain_sniff(struct stream_val *s, struct thread *th)
 {
@@ -345,6 +363,8 @@ static __noinline int plain_sniff(struct stream_val *s, struct thread *th)
 	if (!s || !th)
 		return 0;
 	io = &th->io;
+	if (io->kind == IO_UNSEEN)
+		return 0;
 	if (io->source == ES_SRC_STDIO) {
 		what = sniff_stdio(io->head);
 		/* What a child says of itself first decides nothing: a request may yet come. */
@@ -356,8 +376,10 @@ static __noinline int plain_sniff(struct stream_val *s, struct thread *th)
 	if (wire_quic(s, th))
 		return 0;
 	what = sniff_socket(io->head, th->one.total);
-	if (what == SNIFF_TAKE)
+	if (what == SNIFF_TAKE) {
+		unseen_before(s, th);
 		return 1;
+	}
 	s->flags |= STREAM_SKIP;
 	if (what != SNIFF_SKIP)
 		s->flags |= STREAM_TLS;
@@ -508,6 +530,32 @@ static __always_inline void plain_read_end(struct thread *th, struct stream_key 
 		s->flags |= STREAM_READ_END;
 }
 
+/* Messages of one call are told together; of a stream, only how many bytes that were is kept. */
+#define MESSAGES_MAX 64
+
+static __noinline int messages_sum(struct thread *th, long messages)
+{
+	struct sock *sk;
+	__u64 sum = 0;
+	__u16 type = 0;
+	__u32 len;
+
+	if (!th)
+		return 0;
+	sk = (void *)th->io.sock;
+	HOP(type, sk, sk_type);
+	if (type != SOCK_KIND_STREAM)
+		return 0;
+	for (int i = 0; i < MESSAGES_MAX && i < messages; i++) {
+		len = 0;
+		bpf_probe_read_user(&len, sizeof(len), (void *)(th->io.buf + 64 * i + 56));
+		sum += len;
+	}
+	th->io.kind = IO_UNSEEN;
+	th->one.total = sum;
+	return 0;
+}
+
 /*
  * A call is over and has returned ret; io says which, whose, and on what. The buffers of a write
  * are still there.
@@ -520,6 +568,8 @@ static __noinline int plain_call(struct thread *th, long ret)
 		return 0;
 	if (ret > 0) {
 		th->one.total = ret;
+		if (th->io.kind == IO_MESSAGES)
+			messages_sum(th, ret);
 		return plain_done(th, &key);
 	}
 	if (ret == 0 && th->io.dir == ES_DIR_READ && th->io.kind != IO_UNSEEN)
