@@ -487,8 +487,8 @@ static __always_inline bool worth_keeping(struct thread *th, struct stream_key *
 /* A call has moved th->one.total bytes (or messages). */
 static __noinline int plain_done(struct thread *th, struct stream_key *key)
 {
+	bool read, taken;
 	struct stream_val *s;
-	int taken;
 
 	if (!th || !key)
 		return 0;
@@ -511,9 +511,12 @@ static __noinline int plain_done(struct thread *th, struct stream_key *key)
 		s->fd = th->io.fd;
 		s->flags |= STREAM_HAS_FD;
 	}
-	if (th->io.dir == ES_DIR_READ)
+	read = th->io.dir == ES_DIR_READ;
+	if (read)
 		s->flags &= ~STREAM_READ_END;
 	taken = (s->flags & STREAM_SNIFFED) ? !(s->flags & STREAM_SKIP) : plain_sniff(s, th);
+	if (taken && th->io.sock && (read || !(s->flags & STREAM_READ_SEQ)))
+		read_unseen(s, th->io.sock, read ? th->one.total : 0);
 	if (taken)
 		take(s, key, th);
 	else

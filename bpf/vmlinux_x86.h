@@ -128,6 +128,7 @@ struct sock {
 	__u16 sk_protocol;
 	__u8 sk_shutdown;
 	struct socket *sk_socket;
+	void *sk_user_data;
 	struct pid *sk_peer_pid;
 };
 

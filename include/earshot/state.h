@@ -58,6 +58,7 @@ struct stream_key {
 #define STREAM_TLS_DATA (1u << 8)  /* ... which has sent more than a handshake */
 #define STREAM_TLS_SENT (1u << 10) /* ... which has sent something after its ClientHello */
 #define STREAM_LATE	(1u << 9)  /* its process ran before we watched it */
+#define STREAM_READ_SEQ (1u << 11) /* read_seq is known */
 
 struct stream_val {
 	__u64 proc_start;
@@ -70,8 +71,8 @@ struct stream_val {
 	__u64 inode;   /* of that socket; 0: not known */
 	__u32 flags;
 	__u32 fd;
-	__u32 end; /* enum es_socket when the process closed the socket; 0: not yet */
-	__u32 pad;
+	__u32 end;	/* enum es_socket when the process closed the socket; 0: not yet */
+	__u32 read_seq; /* of TCP: where its reader was when we last looked */
 };
 
 /*

@@ -228,22 +228,26 @@ def recvmmsg(name):
             left -= len(s.recv(left))
 
 
-def splice(name):
-    """The middle of the answer goes into a pipe."""
+def splice(name, behind=3000):
+    """The middle of the answer goes into a pipe, or its end."""
     r, w = os.pipe()
     with connect() as s:
         s.sendall(request(name, 'length-9000'))
         head_and(s, 1000)
-        left = 5000
+        left = 8000 - behind
         while left:
             n = os.splice(s.fileno(), w, left)
             os.read(r, n)
             left -= n
-        left = 3000
+        left = behind
         while left:
             left -= len(s.recv(left))
     os.close(r)
     os.close(w)
+
+
+def splice_last(name):
+    splice(name, 0)
 
 
 def preadv2(name):
