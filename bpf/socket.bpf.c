@@ -248,8 +248,8 @@ int BPF_PROG(es_sys_enter, struct pt_regs *regs, long nr)
 
 	if (nr == SYS_CLOSE)
 		fd = SYS_ARG1(regs);
-	else if (nr == SYS_DUP2 || nr == SYS_DUP3) /* (old, new): what new was before is closed */
-		fd = SYS_ARG2(regs);
+	else if ((nr == SYS_DUP2 || nr == SYS_DUP3) && SYS_ARG1(regs) != SYS_ARG2(regs))
+		fd = SYS_ARG2(regs); /* (old, new): what new was before is closed */
 	else
 		return 0;
 	if (SYS_COMPAT(regs))

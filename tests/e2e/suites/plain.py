@@ -31,7 +31,7 @@ CASES = {
     'shut_both_unread': WHOLE, 'shut_both_unread_closed': BEGIN, 'reset_read': WHOLE,
     'reset_write': WHOLE, 'reset_idle': WHOLE, 'linger': WHOLE, 'linger_long': WHOLE,
     'other_thread_shuts': WHOLE, 'forked': WHOLE, 'unix': WHOLE, 'unix_abstract': WHOLE,
-    'dup_closed': WHOLE, 'closed_while_read': BEGIN,
+    'dup_onto_itself': WHOLE, 'dup_closed': WHOLE, 'closed_while_read': BEGIN,
     'half_close_left': BEGIN,
 }
 # enum es_socket: who hung up; 1: the client, 2: the far end.
