@@ -85,6 +85,7 @@ static struct bpf_program *plain_program(struct earshot_bpf *s, enum plain_prog 
 		[PLAIN_SENT] = s->progs.es_sock_sent,
 		[PLAIN_RECEIVED] = s->progs.es_sock_received,
 		[PLAIN_STATE] = s->progs.es_sock_state,
+		[PLAIN_GONE] = s->progs.es_sock_gone,
 		[PLAIN_URING] = s->progs.es_uring,
 		[PLAIN_EXIT] = s->progs.es_sys_exit,
 		[PLAIN_ENTER] = s->progs.es_sys_enter,
