@@ -14,6 +14,7 @@
 #include "exchange/h2.h"
 #include "exchange/wsock.h"
 #include "facts/facts.h"
+#include "policy/policy.h"
 #include "probe/recfile.h"
 #include "reader/readers.h"
 #include "reader/rpc.h"
@@ -54,6 +55,7 @@ static void on_call(void *ctx, struct call *call)
 {
 	struct pipeline *p = ctx;
 
+	policy_addresses(call);
 	outputs_call(p->outputs, call,
 		     call->owner_tgid ? facts_newest(p->facts, call->owner_tgid)
 				      : facts_process(p->facts, call->id.tgid, call->id.proc_start),

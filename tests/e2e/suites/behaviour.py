@@ -273,6 +273,29 @@ def redaction(r, ctx):
     compare.semconv(r, got)
 
 
+def addresses(r, ctx):
+    """A credential in a path goes nowhere, whatever --content says."""
+    keys = ['123456789:' + 'AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc', 'sk-' + 'abcdef0123456789ABCDEF']
+    paths = ['/bot%s/sendMessage' % keys[0], '/keys/%s' % keys[1]]
+    what = [cases.case('a%d' % i, 'chat', method='GET', path=p) for i, p in enumerate(paths)]
+    for c in what:
+        c['body'] = None
+    for level in ('off', 'full'):
+        got = daemon.watch('addresses', ctx.provider, python_http('serial')(write_cases(what)),
+                           daemon.client_env(ctx.provider, ctx.pki),
+                           ['--content', level, '--live', 'live.txt'])
+        r.equal([e['target'] for e in got.exchanges], paths, 'the server had them as they are')
+        told = [s.a.get('url.full', '').partition(':%d' % ctx.provider.port)[2] for s in got.spans]
+        r.equal(told, ['/bot[REDACTED:telegram-token]/sendMessage', '/keys/[REDACTED:openai-key]'],
+                'what the spans say, --content %s' % level)
+        shown = [got.otlp_text()]
+        for name in ('stderr', 'live.txt'):
+            with open(got.path(name), encoding='utf-8') as f:
+                shown.append(f.read())
+            r.equal(shown[-1].count('[REDACTED:'), 2, '%s shows the marks' % name)
+        r.check(not any(k in text for k in keys for text in shown), 'and the keys nowhere')
+
+
 def stopped_early(r, ctx):
     """SIGTERM in mid-stream: the command goes first, and what was seen still gives a span."""
     path = write_cases([cases.case('slow', 'chat', 'events=150,gap=20', True)])
@@ -319,4 +342,5 @@ def tests(ctx):
         ('terminal', terminal), ('returns at once', quick), ('under sudo', sudo),
         ('live output', live), ('recording and replay', recording),
         ('methods', methods), ('configuration file', configuration), ('redaction', redaction),
+        ('credentials in addresses', addresses),
         ('stopped in mid-stream', stopped_early))]
