@@ -160,7 +160,10 @@ static int open_recording(struct pipeline *p, char *error)
 	const char *path = p->opt.replay ? NULL : option_text(p->opt.options, OPT_record);
 	int err = path ? rec_create(&p->rec, path) : 0;
 
-	if (err)
+	if (err == -EEXIST)
+		snprintf(error, PIPELINE_ERROR_MAX,
+			 "--record: %.160s exists: a recording is not written over", path);
+	else if (err)
 		snprintf(error, PIPELINE_ERROR_MAX, "--record %s: %s", path, strerror(-err));
 	return err;
 }
@@ -176,9 +179,10 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_options *opt, char
 	p->opt = *opt;
 	err = build_stages(p);
 	if (!err)
-		err = open_recording(p, error);
-	if (!err)
 		err = outputs_new(&p->outputs, opt->options, opt->replay, error);
+	/* Last: it leaves a file that the next try would not write over. */
+	if (!err)
+		err = open_recording(p, error);
 	if (err) {
 		if (!error[0])
 			snprintf(error, PIPELINE_ERROR_MAX, "%s", strerror(-err));

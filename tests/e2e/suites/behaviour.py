@@ -212,6 +212,13 @@ def recording(r, ctx):
     r.equal(p.returncode, 0, 'replay needs no root')
     with open(again, encoding='utf-8') as f:
         r.check(f.read() == got.otlp_text(), 'and gives the same file')
+    with open(rec, 'rb') as f:
+        before = f.read()
+    p = run(['true'], ['--record', rec])
+    r.check(p.returncode == 1 and b'--record: %s exists' % rec.encode() in p.stderr,
+            'a recording is not written over', '%d %s' % (p.returncode, p.stderr))
+    with open(rec, 'rb') as f:
+        r.check(f.read() == before, 'and stays as it was')
     broken_recordings(r, copy, shared)
 
 
