@@ -217,6 +217,12 @@ uint64_t pipeline_now(const struct pipeline *p)
 	return p->now;
 }
 
+uint64_t pipeline_bad_records(const struct pipeline *p)
+{
+	/* Books that do not balance are counted there too, but all that came was read. */
+	return p->stats[ES_U_BAD_RECORD].events - conns_totals(p->conns)->mismatched;
+}
+
 void pipeline_count(struct pipeline *p, unsigned int cause, uint64_t events, uint64_t bytes)
 {
 	p->stats[cause].events += events;

@@ -300,7 +300,7 @@ static void put_tree(struct text *t, const struct view *v)
 	if (v->unshown) {
 		text_put(t, DIM, "... and ");
 		text_number(t, DIM, (int64_t)v->unshown);
-		text_put(t, DIM, " more calls\n");
+		text_put(t, DIM, v->unshown == 1 ? " more call\n" : " more calls\n");
 	}
 }
 
@@ -362,8 +362,8 @@ static void put_models(struct text *t, const struct view *v)
 		buf_addc(t->out, '\n');
 	}
 	if (v->models.others)
-		text_put(t, DIM, "  other models  %llu calls\n",
-			 (unsigned long long)v->models.others);
+		text_put(t, DIM, "  other models  %llu call%s\n",
+			 (unsigned long long)v->models.others, v->models.others == 1 ? "" : "s");
 }
 
 static void put_errors(struct text *t, const struct view *v)

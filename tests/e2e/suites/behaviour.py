@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -192,6 +193,11 @@ def live(r, ctx):
         text = f.read()
     r.equal(p.wait(30), 0, 'live into a fifo')
     r.check('m-x004' in text, 'the fifo got the calls', text[-500:])
+    one = python_http('serial')(write_cases(cases.many(1)))
+    text = run(one, ['--live', '/dev/full'], env=e).stderr.decode()
+    r.check('--live: 1 line not taken: No space left on device\n' in text and
+            text.endswith('earshot: not everything was delivered, see above\n'),
+            'lines that cannot be written are told', text[-500:])
 
 
 def recording(r, ctx):
@@ -240,6 +246,22 @@ def broken_recordings(r, good, folder):
     r.check(p.returncode == 1 and path in p.stderr and 'trunc' in p.stderr.lower(),
             'replay of a truncated recording says so', '%d %s' % (p.returncode, p.stderr))
     r.check(os.path.getsize(path + '.jsonl') > 0, 'and still gives what is there')
+    # u16 type, u16 flags, u32 size ...: two records of data whose heads alone are whole.
+    path, at, left = os.path.join(folder, 'damaged'), 24, 2
+    harm = bytearray(data)
+    while left:
+        size = int.from_bytes(data[at + 4:at + 8], 'little')
+        if data[at:at + 2] == b'\1\0':
+            left -= 1
+            harm[at + 24:at + size] = b'\xff' * (size - 24)
+        at += (size + 7) // 8 * 8
+    with open(path, 'wb') as f:
+        f.write(harm)
+    p = plain('replay', path, '--otlp-file', path + '.jsonl')
+    r.equal(p.returncode, 1, 'replay of a damaged recording')
+    # At least: what follows on such a stream may fit no more.
+    told = re.search(re.escape(path) + r': incomplete: damaged: (\d+) records', p.stderr)
+    r.check(told and int(told[1]) >= 2, 'says so', p.stderr)
 
 
 def configuration(r, ctx):
