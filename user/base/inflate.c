@@ -31,9 +31,10 @@ enum inflate_state {
 struct inflate {
 	enum inflate_coding coding;
 	enum inflate_state state;
-	int err;      /* sticky */
-	bool members; /* one member or frame came whole */
-	char first;   /* INFLATE_SECOND */
+	int err;		   /* sticky */
+	bool members;		   /* one member or frame came whole */
+	char first;		   /* INFLATE_SECOND */
+	uint8_t head[4], head_len; /* zstd: how the frame begins */
 	struct inflate_limits limits;
 	uint64_t held; /* heap of the decoder */
 	uint64_t peak;
@@ -273,39 +274,83 @@ static int zstd_error(struct inflate *z, size_t ret)
 		return no_room(z);
 	case ZSTD_error_frameParameter_windowTooLarge:
 		return -EFBIG;
-	case ZSTD_error_prefix_unknown:
-		/* What does not start another frame is padding. */
-		if (!z->members)
-			return -EBADMSG;
-		z->state = INFLATE_PADDING;
-		return 0;
 	default:
 		return -EBADMSG;
 	}
 }
 
-static int zstd_feed(struct inflate *z, struct sv in)
+/*
+ * Is what there is of a frame's first bytes the start of a frame of RFC 8878 (sections 3.1.1 and
+ * 3.1.2)? The library would take those of its own old formats, too, and decode them with code
+ * that keeps neither our bounds nor our allocator.
+ */
+static bool zstd_head_good(const uint8_t *p, size_t len)
+{
+	static const uint8_t frame[] = { 0x28, 0xb5, 0x2f, 0xfd }, skip[] = { 0x2a, 0x4d, 0x18 };
+
+	if ((p[0] & 0xf0) == 0x50)
+		return memcmp(p + 1, skip, len - 1) == 0;
+	return memcmp(p, frame, len) == 0;
+}
+
+/* Takes what is left of a frame's first bytes. 1: they are whole; 0: not yet, or padding. */
+static int zstd_head(struct inflate *z, struct sv *in)
+{
+	while (in->len && z->head_len < sizeof(z->head)) {
+		z->head[z->head_len++] = (uint8_t)in->p[0];
+		*in = sv_skip(*in, 1);
+	}
+	if (!zstd_head_good(z->head, z->head_len)) {
+		/* What does not start another frame is padding. */
+		if (!z->members)
+			return -EBADMSG;
+		z->state = INFLATE_PADDING;
+		return 0;
+	}
+	z->state = INFLATE_INSIDE;
+	return z->head_len == sizeof(z->head);
+}
+
+/* To the end of the frame, or of what there is. Returns what is behind it. */
+static int zstd_run(struct inflate *z, struct sv in, struct sv *ret_rest)
 {
 	ZSTD_inBuffer src = { in.p, in.len, 0 };
 	char piece[INFLATE_PIECE];
 	bool more = true;
 	int err = 0;
 
-	while (!err && more && z->state != INFLATE_PADDING) {
+	while (!err && more) {
 		ZSTD_outBuffer dst = { piece, sizeof(piece), 0 };
-		size_t ret;
+		size_t ret = ZSTD_decompressStream(z->zstd, &dst, &src);
 
-		if (src.pos < src.size)
-			z->state = INFLATE_INSIDE;
-		ret = ZSTD_decompressStream(z->zstd, &dst, &src);
 		if (ZSTD_isError(ret))
 			return zstd_error(z, ret);
 		err = give(z, piece, dst.pos);
-		more = src.pos < src.size || dst.pos == dst.size;
-		if (ret == 0 && z->state == INFLATE_INSIDE)
+		more = ret != 0 && (src.pos < src.size || dst.pos == dst.size);
+		if (ret == 0) {
 			member_end(z);
-		if (z->state == INFLATE_BETWEEN && src.pos == src.size)
-			more = false;
+			z->head_len = 0;
+		}
+	}
+	*ret_rest = sv_skip(in, src.pos);
+	return err;
+}
+
+static int zstd_feed(struct inflate *z, struct sv in)
+{
+	int err = 0;
+
+	while (!err && in.len && z->state != INFLATE_PADDING) {
+		struct sv none;
+
+		if (z->head_len == sizeof(z->head)) {
+			err = zstd_run(z, in, &in);
+			continue;
+		}
+		err = zstd_head(z, &in);
+		if (err > 0)
+			err = zstd_run(z, (struct sv){ (const char *)z->head, sizeof(z->head) },
+				       &none);
 	}
 	return err;
 }

@@ -179,6 +179,8 @@ static void test_broken(void **state)
 	check(INFLATE_DEFLATE, SV("\xff\xff\xff\xff"), "", -EBADMSG);
 	check(INFLATE_BR, SV("\xff\xff\xff\xff\xff\xff\xff\xff"), "", -EBADMSG);
 	check(INFLATE_ZSTD, SV("no zstd at all, but long"), "", -EBADMSG);
+	/* A frame as the library wrote them before its format was a standard (version 0.7). */
+	check(INFLATE_ZSTD, SV("\x27\xb5\x2f\xfd\x00\x00\x01\x00\x00"), "", -EBADMSG);
 	/* The check sum. */
 	memcpy(bad, gz.p, gz.len);
 	bad[gz.len - 6] ^= 1;
