@@ -24,6 +24,7 @@ struct lib_fact {
 	uint32_t ns_tgid;
 	uint32_t id;
 	uint32_t state;	   /* enum es_lib_state */
+	uint64_t since;	   /* its probes were in place, CLOCK_MONOTONIC ns; 0: not told */
 	uint64_t bytes[2]; /* that its probes gave, by enum es_dir */
 	uint64_t records;
 	uint32_t proven;   /* streams of it that are of a known protocol */

@@ -38,7 +38,7 @@ def unreadable(p, turns=1):
             p.pki['ca'], 'm-blind']
 
 
-def unknown_stack(r, ctx, options, want):
+def unknown_stack(r, ctx, options, want, others=0):
     reason = env.missing('strip', clientlist.binary('tls-mbedtls-static'))
     if reason:
         r.skip('a stack nobody knows', reason)
@@ -51,11 +51,48 @@ def unknown_stack(r, ctx, options, want):
     r.equal(run.rc, 0, 'exit status')
     r.equal(len(run.exchanges), 1, 'calls the server saw')
     r.equal(spots(run), want, 'blind spots')
+    r.equal(run.stats.get('blind_others'), others, 'connections that are only counted')
+    r.equal('1 encrypted connection to another host was not read (--blind-spots all' in run.stderr,
+            others == 1, 'the summary counts it')
     if want and run.stats.get('blind_spots'):
         spot = run.stats['blind_spots'][0]
         r.equal(spot['peer'], '127.0.0.1:%d' % p.port, 'its far end')
         r.check(spot['bytes'][0] > 500 and spot['bytes'][1] > 500, 'its bytes', spot['bytes'])
         r.check('is not read: stack unknown' in run.stderr, 'the summary says so', run.stderr)
+
+
+CURLS = '''
+for i in $(seq %d); do
+    curl -s --cacert "$E2E_CA" -o /dev/null "$E2E_BASE/par$i" &
+done
+wait
+'''
+TOO_SHORT = {'ended before its probes were in place', 'its probes came too late'}
+
+
+def short(r, ctx, options, count=60):
+    """Many short programs at once, more than can be attached in time: each request that the
+    server saw is a span, or an encrypted connection that was not read."""
+    if env.missing('curl'):
+        r.skip('short programs', env.missing('curl'))
+        return
+    p = fresh(ctx)
+    try:
+        run = daemon.watch('short', p, ['bash', '-c', CURLS % count],
+                           daemon.client_env(p, ctx.pki), options)
+    finally:
+        p.stop()
+    named, others = len(spots(run)), run.stats.get('blind_others')
+    print('          %d of %d requests read' % (len(run.spans), len(run.exchanges)))
+    r.equal(run.rc, 0, 'exit status')
+    r.equal(len(run.exchanges), count, 'requests the server saw')
+    r.equal(len(run.spans) + named + others, count, 'spans and connections not read')
+    r.check(named == 0 or 'all' in options, 'named only where asked for', named)
+    r.check(others == 0 or 'all' not in options, 'all of them named where asked for', others)
+    r.equal({x for x in spots(run)} - {('localhost', x) for x in TOO_SHORT}, set(), 'reasons')
+    if others > 1:
+        r.check('%d encrypted connections to other hosts were not read' % others in run.stderr,
+                'the summary says so', run.stderr[-2000:])
 
 
 def java(r, ctx):
@@ -295,10 +332,12 @@ def tests(ctx):
     return [
         ('blind: a stack nobody knows', lambda r: unknown_stack(
             r, ctx, ['--blind-spots', 'all'], [('localhost', 'stack unknown')])),
-        ('blind: hosts that are no model hosts are left out', lambda r: unknown_stack(
-            r, ctx, [], [])),
+        ('blind: hosts that are no model hosts are counted', lambda r: unknown_stack(
+            r, ctx, [], [], 1)),
         ('blind: nothing without --plain', lambda r: unknown_stack(
             r, ctx, ['--plain', 'off', '--blind-spots', 'all'], [])),
+        ('blind: short programs, many at once', lambda r: short(r, ctx, [])),
+        ('blind: short programs, named', lambda r: short(r, ctx, ['--blind-spots', 'all'])),
         ("blind: Java's own TLS", lambda r: java(r, ctx)),
         ('blind: QUIC and io_uring', lambda r: quic(r, ctx)),
         ('blind: sendfile is a gap', lambda r: sendfile(r, ctx)),
