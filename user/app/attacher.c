@@ -222,6 +222,7 @@ static void report(struct attacher *a)
 	uint64_t sorted[WATCH_SAMPLES];
 
 	a->report = (struct attacher_report){ .attached = s->attached,
+					      .running = watched_running(a->watched),
 					      .failed = s->failed,
 					      .first_attach = s->first_attach,
 					      .plain_error = a->plain_error };

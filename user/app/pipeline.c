@@ -2,6 +2,7 @@
 #include "app/pipeline.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -43,10 +44,7 @@ struct pipeline {
 	uint64_t now, rec_flushed;
 	struct figure figures[PIPELINE_FIGURES_MAX];
 	size_t figure_count;
-	struct {
-		const char *text;
-		char why[64];
-	} notes[4];
+	char notes[4][200];
 	size_t note_count;
 };
 
@@ -223,12 +221,15 @@ void pipeline_figure(struct pipeline *p, const char *name, uint64_t value)
 		p->figures[p->figure_count++] = (struct figure){ name, value };
 }
 
-void pipeline_note(struct pipeline *p, const char *text, const char *why)
+void pipeline_note(struct pipeline *p, const char *fmt, ...)
 {
+	va_list ap;
+
 	if (p->note_count == ARRAY_SIZE(p->notes))
 		return;
-	p->notes[p->note_count].text = text;
-	snprintf(p->notes[p->note_count++].why, sizeof(p->notes[0].why), "%s", why);
+	va_start(ap, fmt);
+	vsnprintf(p->notes[p->note_count++], sizeof(p->notes[0]), fmt, ap);
+	va_end(ap);
 }
 
 const struct facts *pipeline_facts(const struct pipeline *p)
@@ -488,7 +489,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 	p->stats[ES_U_WIRE_FULL].events += blinds_missed(unseen_blinds(p->unseen));
 	count_dialect_loss(p);
 	for (size_t i = 0; i < p->note_count; i++)
-		outputs_note(&end, "%s: %s", p->notes[i].text, p->notes[i].why);
+		outputs_note(&end, "%s", p->notes[i]);
 	rec_err = close_recording(p, &end);
 	outputs_flush(p->outputs, &end);
 	sum_loss(p, loss);

@@ -44,8 +44,8 @@ uint64_t pipeline_now(const struct pipeline *p);
 /* Adds to a counter of the daemon's own. */
 void pipeline_count(struct pipeline *p, unsigned int cause, uint64_t events, uint64_t bytes);
 
-/* A line for the summary: text, and why. text: static. */
-void pipeline_note(struct pipeline *p, const char *text, const char *why);
+/* A line for the summary. */
+void __attribute__((format(printf, 2, 3))) pipeline_note(struct pipeline *p, const char *fmt, ...);
 
 /* What is known now; valid until the next record. */
 const struct facts *pipeline_facts(const struct pipeline *p);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -579,6 +580,15 @@ void watched_take_all(struct watched *w, int **ret_fds, size_t *ret_count)
 size_t watched_count(const struct watched *w)
 {
 	return HASH_COUNT(w->procs);
+}
+
+size_t watched_running(const struct watched *w)
+{
+	size_t n = 0;
+
+	for (const struct proc *p = w->procs; p; p = p->hh.next)
+		n += kill(p->pid, 0) == 0 || errno != ESRCH;
+	return n;
 }
 
 const struct watch_stats *watched_stats(const struct watched *w)

@@ -311,6 +311,32 @@ def methods(r, ctx):
     plain_provider.stop()
 
 
+STAY = '''
+sleep 0.1 & wait
+for i in $(seq %d); do
+    sleep 60 >/dev/null 2>&1 </dev/null &
+    echo $!
+done
+'''
+
+
+def left_behind(r, ctx):
+    """The command ends, what it started goes on: it is told that nobody hears that any more."""
+    for count, want in ((0, None), (1, '1 process still runs and is no longer heard'),
+                        (3, '3 processes still run and are no longer heard')):
+        stats = os.path.join(daemon.folder('left'), 'stats.json')
+        p = run(['bash', '-c', STAY % count], ['--stats-file', stats])
+        pids = [int(x) for x in p.stdout.split()]
+        alive = [x for x in pids if os.path.exists('/proc/%d' % x)]
+        for pid in alive:
+            os.kill(pid, signal.SIGKILL)
+        r.equal((p.returncode, len(alive)), (0, count), 'processes that the command left')
+        said = p.stderr.decode()
+        r.check(want in said if want else 'still run' not in said, 'the summary says so', said)
+        with open(stats, encoding='utf-8') as f:
+            r.equal(json.load(f)['still_running'], count, 'the stats file too')
+
+
 def tests(ctx):
     if daemon.BARE:
         return []
@@ -319,4 +345,4 @@ def tests(ctx):
         ('terminal', terminal), ('returns at once', quick), ('under sudo', sudo),
         ('live output', live), ('recording and replay', recording),
         ('methods', methods), ('configuration file', configuration), ('redaction', redaction),
-        ('stopped in mid-stream', stopped_early))]
+        ('stopped in mid-stream', stopped_early), ('left behind', left_behind))]
