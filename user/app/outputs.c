@@ -378,8 +378,6 @@ int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 	struct view_facts f = { .loss = end->loss,
 				.blind = (const char *const *)blind,
 				.blind_count = blinds,
-				.other_api = end->dialect->other_api,
-				.unread_api = end->dialect->unread_api,
 				.sampled_out = end->web->sampled_out };
 	int err = path ? statsfile_write(path, end, o->calls) : 0;
 
