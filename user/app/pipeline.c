@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/accounts.h"
+#include "app/heard.h"
 #include "app/outputs.h"
 #include "app/servers.h"
 #include "app/unseen.h"
@@ -39,6 +40,7 @@ struct pipeline {
 	struct readers readers;
 	struct outputs *outputs;
 	struct accounts *accounts; /* NULL: not asked for */
+	struct heard *heard;	   /* NULL: nobody asks */
 	struct rec_writer *rec;	   /* NULL: not asked for */
 	int rec_error;
 	uint64_t now, rec_flushed;
@@ -52,6 +54,8 @@ static void on_call(void *ctx, struct call *call)
 {
 	struct pipeline *p = ctx;
 
+	if (p->heard)
+		heard_call(p->heard, call);
 	outputs_call(p->outputs, call,
 		     call->owner_tgid ? facts_newest(p->facts, call->owner_tgid)
 				      : facts_process(p->facts, call->id.tgid, call->id.proc_start),
@@ -66,6 +70,15 @@ static void on_ignore(void *ctx, const struct conn *conn)
 	/* The kernel does not know streams that were made here. */
 	if (p->opt.ignore && conn->source != ES_SRC_AEAD)
 		p->opt.ignore(p->opt.ignore_ctx, conn->tgid, conn->object, conn->birth);
+}
+
+static void on_decided(void *ctx, const struct conn *conn)
+{
+	struct pipeline *p = ctx;
+
+	unseen_decided(p->unseen, conn);
+	if (p->heard)
+		heard_stream(p->heard, conn);
 }
 
 static aead_out_fn on_made;
@@ -140,14 +153,16 @@ static int build_stages(struct pipeline *p)
 	conns.readers[CONN_HTTP2] = (struct conn_reader){ &h2_sink, p->pairs };
 	conns.readers[CONN_WEBSOCKET] = (struct conn_reader){ &wsock_sink, p->pairs };
 	conns.readers[CONN_JSONRPC] = (struct conn_reader){ &rpcs_sink, p->rpcs };
-	conns.decided = unseen_decided;
-	conns.decided_ctx = p->unseen;
+	conns.decided = on_decided;
+	conns.decided_ctx = p;
 	if (!err)
 		err = conns_new(&p->conns, &conns);
 	if (!err)
 		err = aead_new(&p->aead, &aead);
 	if (!err && option_text(p->opt.options, OPT_stats_file))
 		err = accounts_new(&p->accounts);
+	if (!err && p->opt.options->command == CMD_EXPLAIN)
+		err = heard_new(&p->heard);
 	return err;
 }
 
@@ -201,6 +216,7 @@ void pipeline_free(struct pipeline *p)
 	unseen_free(p->unseen);
 	facts_free(p->facts);
 	accounts_free(p->accounts);
+	heard_free(p->heard);
 	free(p);
 }
 
@@ -240,6 +256,16 @@ const struct facts *pipeline_facts(const struct pipeline *p)
 const struct blinds *pipeline_blinds(const struct pipeline *p)
 {
 	return unseen_blinds(p->unseen);
+}
+
+const struct servers *pipeline_servers(const struct pipeline *p)
+{
+	return &p->servers;
+}
+
+const struct heard *pipeline_heard(const struct pipeline *p)
+{
+	return p->heard;
 }
 
 const struct stat_pair *pipeline_stats(const struct pipeline *p)
@@ -284,6 +310,8 @@ static void close_record(struct pipeline *p, const struct es_head *rec)
 		return;
 	memcpy(&c, rec, rec->size < sizeof(c) ? rec->size : sizeof(c));
 	unseen_close(p->unseen, &c);
+	if (p->heard)
+		heard_close(p->heard, &c);
 	conns_close(p->conns, &c);
 }
 

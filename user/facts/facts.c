@@ -386,6 +386,17 @@ const struct process *facts_newest(const struct facts *f, uint32_t tgid)
 	return newest;
 }
 
+const struct process *facts_newest_pid(const struct facts *f, uint32_t ns_tgid)
+{
+	const struct process *newest = NULL;
+
+	for (struct entry *e = f->processes; e; e = e->hh.next) {
+		if (e->process.ns_tgid == ns_tgid && (!newest || e->process.start > newest->start))
+			newest = &e->process;
+	}
+	return newest;
+}
+
 const struct stat_pair *facts_loss(const struct facts *f)
 {
 	return f->loss;

@@ -53,6 +53,8 @@ const struct machine *facts_machine(const struct facts *f);
 const struct process *facts_process(const struct facts *f, uint32_t tgid, uint64_t start);
 /* The one with this id that began last. Looks at all of them. */
 const struct process *facts_newest(const struct facts *f, uint32_t tgid);
+/* ... with this id as our own pid namespace counts. */
+const struct process *facts_newest_pid(const struct facts *f, uint32_t ns_tgid);
 
 /* Latest kernel counters. */
 const struct stat_pair *facts_loss(const struct facts *f);
