@@ -58,8 +58,10 @@ static __noinline int call_read(struct sysio *io, struct pt_regs *regs)
 	case SYS_SENDTO:
 		return call_set(io, a, b, c, IO_BUFFER, ES_DIR_WRITE);
 	case SYS_READV:
+	case SYS_PREADV2: /* of what has no offset: the same */
 		return call_set(io, a, b, c, IO_VECTOR, ES_DIR_READ);
 	case SYS_WRITEV:
+	case SYS_PWRITEV2:
 		return call_set(io, a, b, c, IO_VECTOR, ES_DIR_WRITE);
 	case SYS_RECVMSG: /* (fd, message, flags) */
 		return call_received(io, a, b, 0, IO_MESSAGE, c);

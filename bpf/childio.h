@@ -10,17 +10,6 @@
 #include "fd.h"
 #include "maps.h"
 
-static __always_inline __u64 stdio_object(__u32 fd)
-{
-	struct fd_info info;
-
-	if (fd_look(&info, fd))
-		return 0;
-	if (info.sock)
-		return ES_OBJECT_SOCKET | info.inode;
-	return (info.mode & MODE_TYPE) == MODE_FIFO ? ES_OBJECT_PIPE | info.inode : 0;
-}
-
 static __noinline int stdio_forget(struct proc_val *proc, __u32 tgid)
 {
 	struct stdio_key key = { .tgid = tgid };
@@ -51,8 +40,8 @@ static __noinline int stdio_note(struct proc_val *proc, __u32 tgid)
 	stdio_forget(proc, tgid);
 	if (!(proc->flags & PROC_CHILD))
 		return 0;
-	in = stdio_object(0);
-	out = stdio_object(1);
+	in = fd_object(bpf_get_current_task(), 0);
+	out = fd_object(bpf_get_current_task(), 1);
 	if (!in || !out)
 		return 0;
 	proc->stdio[0] = key.object = in;

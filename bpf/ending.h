@@ -7,6 +7,33 @@
 #include "peer.h"
 #include "stream.h"
 
+#define ES_IPPROTO_TCP 6
+
+/*
+ * Bytes of a TCP socket that were read by nothing that shows it (splice()): the kernel's own
+ * count of what was read has gone on by more than the total of this read. An end that is read
+ * counts one. Where others have a hand in the socket (sockmaps), that count is not the process's.
+ */
+static __noinline int read_unseen(struct stream_val *s, __u64 sock, __u64 total)
+{
+	struct tcp_sock *sk = (void *)sock;
+	void *others = 0;
+	__u16 protocol = 0;
+	__u32 seq = 0, gap;
+
+	if (!s || HOP(protocol, (struct sock *)sk, sk_protocol) || protocol != ES_IPPROTO_TCP ||
+	    HOP(others, (struct sock *)sk, sk_user_data) || others || HOP(seq, sk, copied_seq))
+		return 0;
+	gap = seq - s->read_seq - total;
+	if ((s->flags & STREAM_READ_SEQ) && gap > 1 && gap < 1u << 30) {
+		stream_skip(s, ES_DIR_READ, gap, false);
+		stat_add(ES_K_NOT_COPIED, gap);
+	}
+	s->read_seq = seq;
+	s->flags |= STREAM_READ_SEQ;
+	return 0;
+}
+
 /* What a socket that is not read has moved, the kernel counted for us. */
 static __always_inline void count_sealed(struct stream_val *s, struct tcp_sock *sk)
 {
@@ -42,6 +69,14 @@ static __noinline int note_end(__u64 inode, __u32 tgid, __u32 execs, int state)
 	return 0;
 }
 
+static __always_inline void unbind_socket(__u64 sock, __u32 tgid)
+{
+	struct bound_key key = { .inode = sock, .tgid = tgid };
+
+	if (es_use_points)
+		bpf_map_delete_elem(&es_bound, &key);
+}
+
 /* The socket is closed by the process, or can move nothing any more. */
 static __noinline int plain_end(__u64 sock, __u64 inode, __u32 execs, int state)
 {
@@ -52,11 +87,14 @@ static __noinline int plain_end(__u64 sock, __u64 inode, __u32 execs, int state)
 	key.tgid = bpf_get_current_pid_tgid() >> 32;
 	key.execs = execs;
 	note_end(inode, key.tgid, execs, state);
+	unbind_socket(sock, key.tgid);
 	s = bpf_map_lookup_elem(&es_streams, &key);
 	if (!s)
 		return 0;
 	if (s->flags & STREAM_TLS)
 		count_sealed(s, (void *)sock);
+	if (s->flags & STREAM_READ_SEQ)
+		read_unseen(s, sock, 0);
 	s->end = end_of(s, state);
 	stream_end(&key);
 	return 0;

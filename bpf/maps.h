@@ -55,7 +55,7 @@ struct {
 /* Value: the object. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, 32768);
 	__type(key, struct bound_key);
 	__type(value, __u64);
 } es_bound SEC(".maps") __weak;

@@ -7,7 +7,10 @@
 #include "maps.h"
 #include "room.h"
 
-/* So that the close of the socket finds the object; what does not fit is only not told. */
+/*
+ * So that the close of the socket finds the object; what does not fit is only not told. inode:
+ * or the struct sock.
+ */
 static __always_inline void bind_object(__u64 inode, __u32 tgid, __u64 object)
 {
 	struct bound_key key = { .inode = inode, .tgid = tgid };
@@ -49,7 +52,8 @@ static __noinline int emit_peer(struct stream_val *s, __u64 object, __u64 time)
 	return 0;
 }
 
-#define ES_TCP_ESTABLISHED 1
+/* States of a socket whose far end is open: as it is, and when the near end has closed. */
+#define ES_TCP_FAR_OPEN (1u << 1 /* ESTABLISHED */ | 1u << 4 /* FIN_WAIT1 */ | 1u << 5)
 
 /* Whether the far end of a socket in this state had gone. enum es_socket. */
 static __always_inline __u32 end_of(struct stream_val *s, int state)
@@ -58,7 +62,7 @@ static __always_inline __u32 end_of(struct stream_val *s, int state)
 		return ES_SOCKET_UNKNOWN;
 	if (s->flags & STREAM_READ_END)
 		return ES_SOCKET_ENDED;
-	return state == ES_TCP_ESTABLISHED ? ES_SOCKET_OPEN : ES_SOCKET_ENDED;
+	return ES_TCP_FAR_OPEN >> (state & 31) & 1 ? ES_SOCKET_OPEN : ES_SOCKET_ENDED;
 }
 
 /* The same when the process frees the object. */

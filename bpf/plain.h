@@ -9,6 +9,7 @@
 #include "ending.h"
 #include "maps.h"
 #include "peer.h"
+#include "pieces.h"
 #include "sealed.h"
 #include "sniff.h"
 #include "stream.h"
@@ -161,16 +162,16 @@ static __noinline int plain_first(struct thread *th)
 		io->count = io->vec[1];
 	}
 	io->kind = IO_VECTOR;
-	io->vec[0] = io->vec[1] = 0;
-	bpf_probe_read_user(io->vec, sizeof(io->vec), (void *)io->buf);
-	io->seg = io->vec[0];
-	io->seg_left = io->vec[1];
+	vector_at(io, 0);
 	return 0;
 }
 
-/* Without bpf_loop() every turn costs the verifier. */
+/*
+ * Without bpf_loop() every turn costs the verifier. With it: as many as the most pieces of a call
+ * (UIO_MAXIOV) and the chunks of the most that is taken need.
+ */
 #define VECTOR_STEPS	  96
-#define VECTOR_STEPS_LOOP 1024
+#define VECTOR_STEPS_LOOP (2 * 1024 + ES_CHUNKS)
 
 /* One chunk of the current piece, or on to the next piece. */
 static __noinline int vector_step(struct stream_val *s, struct thread *th)
@@ -184,12 +185,8 @@ static __noinline int vector_step(struct stream_val *s, struct thread *th)
 	io = &th->io;
 	f = &th->one;
 	if (!io->seg_left) {
-		if (++io->next >= io->count)
-			return 0;
-		io->vec[0] = io->vec[1] = 0;
-		bpf_probe_read_user(io->vec, sizeof(io->vec), (void *)(io->buf + 16ull * io->next));
-		io->seg = io->vec[0];
-		io->seg_left = io->vec[1];
+		if (++io->next < io->count)
+			vector_at(io, io->next);
 		return 0;
 	}
 	len = io->seg_left < io->left ? io->seg_left : io->left;
@@ -339,6 +336,24 @@ static __always_inline void skip_sealed(struct stream_val *s, struct thread *th)
 	stream_skip(s, f->dir, f->total, true);
 }
 
+/* The stream is taken: what of it was moved unseen before that was known, is lost. */
+static __always_inline void unseen_before(struct stream_val *s, struct thread *th)
+{
+	struct frame *f = &th->one;
+
+	if (!(s->ignored[0] | s->ignored[1]))
+		return;
+	stat_add(ES_K_NOT_COPIED, s->ignored[0] + s->ignored[1]);
+	for (__u32 dir = 0; dir < 2; dir++) {
+		s->lost[dir] += s->ignored[dir];
+		s->ignored[dir] = 0;
+		f->dir = dir;
+		if (s->tail[dir])
+			emit_gap(s, f);
+	}
+	f->dir = th->io.dir;
+}
+
 /* Decides what becomes of the stream. */
 static __noinline int plain_sniff(struct stream_val *s, struct thread *th)
 {
@@ -348,10 +363,15 @@ static __noinline int plain_sniff(struct stream_val *s, struct thread *th)
 	if (!s || !th)
 		return 0;
 	io = &th->io;
+	if (io->kind == IO_UNSEEN)
+		return 0;
 	if (io->source == ES_SRC_STDIO) {
 		what = sniff_stdio(io->head);
-		/* What a child says of itself first decides nothing: a request may yet come. */
-		if (what == SNIFF_TAKE || io->dir == ES_DIR_READ)
+		/*
+		 * What a child says of itself first decides nothing: a request may yet come. Where
+		 * we came late, the first piece may lie within a message.
+		 */
+		if (what == SNIFF_TAKE || (io->dir == ES_DIR_READ && !(s->flags & STREAM_LATE)))
 			s->flags |= STREAM_SNIFFED | (what == SNIFF_TAKE ? 0 : STREAM_SKIP);
 		return what == SNIFF_TAKE;
 	}
@@ -359,8 +379,10 @@ static __noinline int plain_sniff(struct stream_val *s, struct thread *th)
 	if (wire_quic(s, th))
 		return 0;
 	what = sniff_socket(io->head, th->one.total);
-	if (what == SNIFF_TAKE)
+	if (what == SNIFF_TAKE) {
+		unseen_before(s, th);
 		return 1;
+	}
 	s->flags |= STREAM_SKIP;
 	if (what != SNIFF_SKIP)
 		s->flags |= STREAM_TLS;
@@ -468,15 +490,15 @@ static __always_inline bool worth_keeping(struct thread *th, struct stream_key *
 /* A call has moved th->one.total bytes (or messages). */
 static __noinline int plain_done(struct thread *th, struct stream_key *key)
 {
+	bool read, taken;
 	struct stream_val *s;
-	int taken;
 
 	if (!th || !key)
 		return 0;
 	plain_first(th);
 	th->io.head = 0;
 	if (th->io.kind != IO_UNSEEN)
-		bpf_probe_read_user(&th->io.head, sizeof(th->io.head), (void *)th->io.seg);
+		plain_head(th);
 	if (!worth_keeping(th, key))
 		return 0;
 	s = stream_get(key, th->io.proc_start);
@@ -484,14 +506,20 @@ static __noinline int plain_done(struct thread *th, struct stream_key *key)
 		stat_add(ES_K_STREAMS_FULL, th->one.total);
 		return 0;
 	}
+	if (es_use_points && th->io.lasting && th->io.source == ES_SRC_SOCKET &&
+	    !(s->passed[0] | s->passed[1]))
+		bind_object(th->io.sock, key->tgid, key->object);
 	fill_frame(th);
 	if (th->io.fd != FD_NONE || !(s->flags & STREAM_HAS_FD)) {
 		s->fd = th->io.fd;
 		s->flags |= STREAM_HAS_FD;
 	}
-	if (th->io.dir == ES_DIR_READ)
+	read = th->io.dir == ES_DIR_READ;
+	if (read)
 		s->flags &= ~STREAM_READ_END;
 	taken = (s->flags & STREAM_SNIFFED) ? !(s->flags & STREAM_SKIP) : plain_sniff(s, th);
+	if (taken && th->io.sock && (read || !(s->flags & STREAM_READ_SEQ)))
+		read_unseen(s, th->io.sock, read ? th->one.total : 0);
 	if (taken)
 		take(s, key, th);
 	else
@@ -508,6 +536,32 @@ static __always_inline void plain_read_end(struct thread *th, struct stream_key 
 		s->flags |= STREAM_READ_END;
 }
 
+/* Messages of one call are told together; of a stream, only how many bytes that were is kept. */
+#define MESSAGES_MAX 64
+
+static __noinline int messages_sum(struct thread *th, long messages)
+{
+	struct sock *sk;
+	__u64 sum = 0;
+	__u16 type = 0;
+	__u32 len;
+
+	if (!th)
+		return 0;
+	sk = (void *)th->io.sock;
+	HOP(type, sk, sk_type);
+	if (type != SOCK_KIND_STREAM)
+		return 0;
+	for (int i = 0; i < MESSAGES_MAX && i < messages; i++) {
+		len = 0;
+		bpf_probe_read_user(&len, sizeof(len), (void *)(th->io.buf + 64 * i + 56));
+		sum += len;
+	}
+	th->io.kind = IO_UNSEEN;
+	th->one.total = sum;
+	return 0;
+}
+
 /*
  * A call is over and has returned ret; io says which, whose, and on what. The buffers of a write
  * are still there.
@@ -520,6 +574,8 @@ static __noinline int plain_call(struct thread *th, long ret)
 		return 0;
 	if (ret > 0) {
 		th->one.total = ret;
+		if (th->io.kind == IO_MESSAGES)
+			messages_sum(th, ret);
 		return plain_done(th, &key);
 	}
 	if (ret == 0 && th->io.dir == ES_DIR_READ && th->io.kind != IO_UNSEEN)

@@ -69,6 +69,15 @@ static __always_inline void moved_unseen(struct sysio *io, __u8 dir)
 	io->fd = FD_NONE;
 }
 
+/* Has all been read that came? A shutdown leaves what is there; a close throws it away first. */
+static __noinline bool drained(struct sock *sk)
+{
+	__u32 unread = 0;
+
+	HOP(unread, sk, sk_receive_queue.qlen);
+	return !unread;
+}
+
 /* A connection that is closed at both ends: a reset, once the process knows of it. */
 static __always_inline void look_for_end(struct sock *sk, __u64 inode, __u32 execs)
 {
@@ -78,7 +87,7 @@ static __always_inline void look_for_end(struct sock *sk, __u64 inode, __u32 exe
 	HOP(state, &sk->__sk_common, skc_state);
 	HOP(family, &sk->__sk_common, skc_family);
 	HOP(type, sk, sk_type);
-	if (state == SOCK_CLOSED && type == SOCK_IS_STREAM && family != ES_AF_UNIX)
+	if (state == SOCK_CLOSED && type == SOCK_IS_STREAM && family != ES_AF_UNIX && drained(sk))
 		plain_end((__u64)sk, inode, execs, state);
 }
 
@@ -87,6 +96,7 @@ static __always_inline int moved(struct sock *sk, long ret, __u8 dir)
 	__u64 id = bpf_get_current_pid_tgid(), inode;
 	struct proc_val *proc = gate(id);
 	struct task_struct *task;
+	struct pt_regs *regs;
 	struct thread *th;
 
 	if (!proc)
@@ -98,8 +108,11 @@ static __always_inline int moved(struct sock *sk, long ret, __u8 dir)
 	if (!th)
 		return 0;
 	task = bpf_get_current_task_btf();
-	call_read(&th->io, (struct pt_regs *)bpf_task_pt_regs(task));
-	if (th->io.kind == IO_NONE || th->io.dir != dir || (task->flags & PF_IO_WORKER))
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	call_read(&th->io, regs);
+	/* What io_uring does for a thread, it may do when a call of another kind has ended. */
+	if (th->io.kind == IO_NONE || th->io.dir != dir || !SYS_IN_CALL(regs) ||
+	    (task->flags & PF_IO_WORKER))
 		moved_unseen(&th->io, dir);
 	th->io.sock = (__u64)sk;
 	th->io.object = ES_OBJECT_SOCKET | inode;
@@ -135,8 +148,21 @@ int BPF_PROG(es_sock_state, struct sock *sk, int from)
 	if (!proc)
 		return 0;
 	HOP(shutdown, sk, sk_shutdown);
-	inode = shutdown == SHUTDOWN_BOTH ? socket_inode(sk) : 0;
+	inode = shutdown == SHUTDOWN_BOTH && drained(sk) ? socket_inode(sk) : 0;
 	return inode ? plain_end((__u64)sk, inode, proc->execs, from) : 0;
+}
+
+/* What the network has ended before its process closes it changes no state any more. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(es_sock_gone, struct sock *sk)
+{
+	__u64 id = bpf_get_current_pid_tgid(), *object;
+	struct proc_val *proc = gate(id);
+	struct bound_key key = { .inode = (__u64)sk, .tgid = id >> 32 };
+
+	object = proc ? bpf_map_lookup_elem(&es_bound, &key) : 0;
+	return object ? plain_end((__u64)sk, *object & ~ES_OBJECT_SOCKET, proc->execs, SOCK_CLOSED)
+		      : 0;
 }
 
 /* From now on bytes may move that no system call shows. */
@@ -160,9 +186,11 @@ static __always_inline bool hooked(long nr)
 	case SYS_WRITE:
 	case SYS_READV:
 	case SYS_WRITEV:
+	case SYS_PREADV2:
+	case SYS_PWRITEV2:
 	case SYS_SPLICE:
-		return true;
 	case SYS_SENDFILE:
+		return true;
 	case SYS_SENDTO:
 	case SYS_RECVFROM:
 	case SYS_SENDMSG:
@@ -220,8 +248,8 @@ int BPF_PROG(es_sys_enter, struct pt_regs *regs, long nr)
 
 	if (nr == SYS_CLOSE)
 		fd = SYS_ARG1(regs);
-	else if (nr == SYS_DUP2 || nr == SYS_DUP3) /* (old, new): what new was before is closed */
-		fd = SYS_ARG2(regs);
+	else if ((nr == SYS_DUP2 || nr == SYS_DUP3) && SYS_ARG1(regs) != SYS_ARG2(regs))
+		fd = SYS_ARG2(regs); /* (old, new): what new was before is closed */
 	else
 		return 0;
 	if (SYS_COMPAT(regs))

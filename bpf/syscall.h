@@ -24,6 +24,8 @@ enum {
 	SYS_DUP3 = 292,
 	SYS_RECVMMSG = 299,
 	SYS_SENDMMSG = 307,
+	SYS_PREADV2 = 327,
+	SYS_PWRITEV2 = 328,
 };
 
 #define SYS_NR(r)   ((long)(r)->orig_ax)
@@ -33,6 +35,8 @@ enum {
 #define SYS_ARG4(r) ((r)->r10)
 /* A 32-bit program: other numbers, other registers. */
 #define SYS_COMPAT(r) ((r)->cs == 0x23)
+/* Still in the call: -ENOSYS stands where its result will stand. */
+#define SYS_IN_CALL(r) ((long)(r)->ax == -38)
 
 #elif defined(__TARGET_ARCH_arm64)
 
@@ -51,6 +55,8 @@ enum {
 	SYS_RECVMSG = 212,
 	SYS_RECVMMSG = 243,
 	SYS_SENDMMSG = 269,
+	SYS_PREADV2 = 286,
+	SYS_PWRITEV2 = 287,
 	SYS_DUP2 = -1, /* there is none */
 };
 
@@ -60,6 +66,9 @@ enum {
 #define SYS_ARG3(r)   ((r)->user_regs.regs[2])
 #define SYS_ARG4(r)   ((r)->user_regs.regs[3])
 #define SYS_COMPAT(r) ((r)->user_regs.pstate & 0x10)
+/* Still in the call: x0 is what it was, or -ENOSYS as elsewhere. */
+#define SYS_IN_CALL(r) \
+	((r)->user_regs.regs[0] == (r)->orig_x0 || (long)(r)->user_regs.regs[0] == -38)
 
 #endif
 

@@ -9,7 +9,7 @@ enum sysio_kind {
 	IO_VECTOR,   /* buf: array of count struct iovec */
 	IO_MESSAGE,  /* buf: struct msghdr */
 	IO_MESSAGES, /* buf: array of struct mmsghdr, of which the first is read */
-	IO_UNSEEN,   /* sendfile, splice */
+	IO_UNSEEN,   /* sendfile, splice, io_uring */
 };
 
 #endif /* EARSHOT_BPF_SYSIO_H */

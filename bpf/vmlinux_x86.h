@@ -117,15 +117,23 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 };
 
+struct sk_buff_head {
+	__u32 qlen;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_receive_queue;
 	__u16 sk_type;
+	__u16 sk_protocol;
 	__u8 sk_shutdown;
 	struct socket *sk_socket;
+	void *sk_user_data;
 	struct pid *sk_peer_pid;
 };
 
 struct tcp_sock {
+	__u32 copied_seq;
 	__u64 bytes_sent;
 	__u64 bytes_received;
 };

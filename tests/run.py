@@ -86,9 +86,9 @@ class Context:
 
 def e2e_tests(ctx):
     from suites import (behaviour, blind, clients, export, hosts, live, local, mcp, needs, patched,
-                        robust, selfcheck, stacks, stores, survive, traces, vendors, ws)
-    return [t for m in (selfcheck, clients, traces, stacks, ws, live, local, needs, mcp, vendors,
-                        hosts, stores, patched, survive, blind, robust, behaviour, export)
+                        plain, robust, selfcheck, stacks, stores, survive, traces, vendors, ws)
+    return [t for m in (selfcheck, clients, traces, stacks, ws, live, local, needs, plain, mcp,
+                        vendors, hosts, stores, patched, survive, blind, robust, behaviour, export)
             for t in m.tests(ctx)]
 
 

@@ -38,6 +38,7 @@ struct task_info {
 	__u32 ns_tgid; /* as earshot's own pid namespace counts; 0: not in it */
 	__u32 parent_tgid;
 	__u32 pad;
+	__u64 stdio[2]; /* objects of standard input and output; 0: neither pipe nor socket */
 };
 
 struct stream_key {
@@ -58,6 +59,7 @@ struct stream_key {
 #define STREAM_TLS_DATA (1u << 8)  /* ... which has sent more than a handshake */
 #define STREAM_TLS_SENT (1u << 10) /* ... which has sent something after its ClientHello */
 #define STREAM_LATE	(1u << 9)  /* its process ran before we watched it */
+#define STREAM_READ_SEQ (1u << 11) /* read_seq is known */
 
 struct stream_val {
 	__u64 proc_start;
@@ -70,8 +72,8 @@ struct stream_val {
 	__u64 inode;   /* of that socket; 0: not known */
 	__u32 flags;
 	__u32 fd;
-	__u32 end; /* enum es_socket when the process closed the socket; 0: not yet */
-	__u32 pad;
+	__u32 end;	/* enum es_socket when the process closed the socket; 0: not yet */
+	__u32 read_seq; /* of TCP: where its reader was when we last looked */
 };
 
 /*
@@ -81,7 +83,7 @@ struct stream_val {
 #define ES_OBJECT_SOCKET (1ull << 63)
 #define ES_OBJECT_PIPE	 (1ull << 62)
 
-/* Which TLS object uses a socket. */
+/* Which TLS object uses a socket; or, inode being its struct sock, which stream is the socket's. */
 struct bound_key {
 	__u64 inode;
 	__u32 tgid;

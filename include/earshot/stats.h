@@ -47,7 +47,7 @@
 	X(U_AEAD_GAP, "TLS records lost whose length is not known")                             \
 	X(U_AEAD_ONE_SIDED, "TLS key whose other direction is not known")                       \
 	X(U_AEAD_FULL, "daemon's table of TLS keys full")                                       \
-	X(K_NOT_COPIED, "plain bytes moved by sendfile or splice: not seen")                    \
+	X(K_NOT_COPIED, "plain bytes moved unseen (sendfile, splice, io_uring, many messages)") \
 	X(K_VECTOR_LONG, "plain bytes in more pieces than are read of one call")                \
 	X(K_MESSAGES, "plain bytes in further messages of one sendmmsg or recvmmsg")            \
 	X(U_WIRE_FULL, "encrypted connections not judged: too many")                            \

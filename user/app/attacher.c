@@ -156,6 +156,7 @@ static void on_message(void *ctx, struct sv message)
 		break;
 	case ES_MSG_ADOPT:
 		a->last_busy = clock_mono();
+		needs_exec(&a->needs, m->proc.head.tgid, m->proc.head.flags & ES_F_PIPES);
 		plain_follow(a);
 		watched_adopt(a->watched, &m->proc);
 		break;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "app/config.h"
+#include "export/export.h"
 
 static const struct option_info table[OPTION_COUNT] = {
 #define X(name, kind, commands, def, arg, text) { #name, kind, commands, def, arg, text },
@@ -37,13 +38,35 @@ static int find_option(struct sv word)
 	return -1;
 }
 
+/* All of text, in digits; *end behind them. */
+static int parse_digits(const char *text, uint64_t *ret, char **end)
+{
+	/* strtoull() would take blanks and signs, and "-1" for a large number. */
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	errno = 0;
+	*ret = strtoull(text, end, 10);
+	return errno ? -EINVAL : 0;
+}
+
+static int parse_count(const char *text, uint64_t *ret)
+{
+	uint64_t n;
+	char *end;
+
+	if (parse_digits(text, &n, &end) || *end || n > OPTION_COUNT_MAX)
+		return -EINVAL;
+	*ret = n;
+	return 0;
+}
+
 static int parse_size(const char *text, uint64_t *ret)
 {
-	char *end;
-	unsigned long long n = strtoull(text, &end, 10);
 	int shift = 0;
+	uint64_t n;
+	char *end;
 
-	if (end == text || text[0] == '-')
+	if (parse_digits(text, &n, &end))
 		return -EINVAL;
 	if (*end == 'K' || *end == 'k')
 		shift = 10;
@@ -51,9 +74,9 @@ static int parse_size(const char *text, uint64_t *ret)
 		shift = 20;
 	else if (*end == 'G' || *end == 'g')
 		shift = 30;
-	if ((shift && end[1]) || (!shift && *end) || n > UINT64_MAX >> shift)
+	if ((shift && end[1]) || (!shift && *end) || !n || n > (uint64_t)INT64_MAX >> shift)
 		return -EINVAL;
-	*ret = (uint64_t)n << shift;
+	*ret = n << shift;
 	return 0;
 }
 
@@ -90,38 +113,79 @@ static void complain(const struct options *o, int id, const char *why, char *err
 		 path ? path : "", path ? ": " : "", name, why);
 }
 
-static int check_value(struct options *o, int id, char *error)
+/* What a value of that kind is, for an error. */
+static const char *wanted(const struct option_info *info)
+{
+	static const char *const texts[] = {
+		[OPTION_TEXT] = "",
+		[OPTION_PATH] = "a file: standard output is the command's, or the summary's",
+		[OPTION_FLAG] = "true or false",
+		[OPTION_CHOICE] = "one of ",
+		[OPTION_SIZE] = "a number above 0 like 65536, 64K or 16M",
+		[OPTION_COUNT_] = "a whole number from 0 to " OPTION_COUNT_TEXT,
+	};
+
+	return texts[info->kind];
+}
+
+static int parse_value(struct options *o, int id)
 {
 	const struct option_info *info = &table[id];
 	const char *value = o->value[id];
-	char why[OPTIONS_ERROR_MAX];
-	int err = 0;
 
 	switch (info->kind) {
 	case OPTION_FLAG:
 		o->number[id] = strcmp(value, "true") == 0;
-		if (!o->number[id] && strcmp(value, "false"))
-			err = -EINVAL;
-		break;
+		return o->number[id] || strcmp(value, "false") == 0 ? 0 : -EINVAL;
 	case OPTION_CHOICE:
-		err = is_choice(info->arg, value) ? 0 : -EINVAL;
-		break;
+		return is_choice(info->arg, value) ? 0 : -EINVAL;
 	case OPTION_SIZE:
+		return parse_size(value, &o->number[id]);
 	case OPTION_COUNT_:
-		err = parse_size(value, &o->number[id]);
-		break;
+		return parse_count(value, &o->number[id]);
+	case OPTION_PATH:
+		return strcmp(value, "-") ? 0 : -EINVAL;
 	case OPTION_TEXT:
 		break;
 	}
-	if (err) {
-		snprintf(why, sizeof(why), "'%.80s' is not %s%s", value,
-			 info->kind == OPTION_CHOICE ? "one of "
-			 : info->kind == OPTION_FLAG ? "true or false"
-						     : "a number like 65536, 64K or 16M",
-			 info->kind == OPTION_CHOICE ? info->arg : "");
-		complain(o, id, why, error);
+	return 0;
+}
+
+/*
+ * NULL, or what is wrong with a value that no kind tells. An address is not shown, for it may
+ * hold a password.
+ */
+static const char *why_not(const struct options *o, int id, char *why, size_t len)
+{
+	const struct option_info *info = &table[id];
+	bool text = info->kind == OPTION_TEXT || info->kind == OPTION_PATH;
+
+	if (!o->given[id] && !o->from_file[id])
+		return NULL;
+	if (text && !o->value[id][0]) {
+		snprintf(why, len, "the value is empty: it needs %s", info->arg);
+		return why;
 	}
-	return err;
+	/* It is tried at the first span only: what can never work is told at once. */
+	if (id == OPT_otlp_endpoint && !export_url_valid(o->value[id]))
+		return "that is no address: " EXPORT_URL_WANTED;
+	return NULL;
+}
+
+static int check_value(struct options *o, int id, char *error)
+{
+	const struct option_info *info = &table[id];
+	char why[OPTIONS_ERROR_MAX];
+	const char *wrong = why_not(o, id, why, sizeof(why));
+
+	if (!wrong && parse_value(o, id)) {
+		snprintf(why, sizeof(why), "'%.80s' is not %s%s", o->value[id], wanted(info),
+			 info->kind == OPTION_CHOICE ? info->arg : "");
+		wrong = why;
+	}
+	if (wrong)
+		complain(o, id, wrong, error);
+	return wrong ? -EINVAL : 0;
 }
 
 /* Options that hold a list. */
@@ -166,7 +230,8 @@ static int take_option(struct options *o, char **argv, int left, char *error)
 	if (!value && table[id].kind == OPTION_FLAG)
 		value = "true";
 	if (!value) {
-		if (left < 2) {
+		/* A forgotten value must not take the next option, or the end of them, for one. */
+		if (left < 2 || strncmp(argv[1], "--", 2) == 0) {
 			snprintf(error, OPTIONS_ERROR_MAX, "%s: needs %s", argv[0], table[id].arg);
 			return -EINVAL;
 		}
@@ -233,6 +298,11 @@ static int take_config(struct options *o, char *error)
 	if (path)
 		err = config_read(path, names, OPTION_COUNT, values, error);
 
+	if (!err && values[OPT_config]) {
+		snprintf(error, OPTIONS_ERROR_MAX, "--config %.80s: config: a file names no other",
+			 path);
+		err = -EINVAL;
+	}
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if (!err && values[i] && !o->given[i]) {
 			err = set_value(o, i, values[i]);

@@ -24,20 +24,24 @@ enum command {
 
 enum option_kind {
 	OPTION_TEXT,
+	OPTION_PATH, /* a file; there is no "-" */
 	OPTION_FLAG,
 	OPTION_CHOICE, /* argument: the words, joined by '|' */
-	OPTION_SIZE,   /* bytes, with K, M or G */
-	OPTION_COUNT_, /* a whole number */
+	OPTION_SIZE,   /* bytes, with K, M or G; above 0 */
+	OPTION_COUNT_, /* a whole number to OPTION_COUNT_MAX */
 };
 
+#define OPTION_COUNT_MAX  1000000
+#define OPTION_COUNT_TEXT "1000000"
+
 #define OPTIONS(X)                                                                               \
-	X(otlp_file, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "PATH",                             \
+	X(otlp_file, OPTION_PATH, CMD_LIVE | CMD_REPLAY, "", "PATH",                             \
 	  "append spans as OTLP/JSON lines")                                                     \
 	X(otlp_endpoint, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "URL",                          \
 	  "send spans over OTLP/HTTP; /v1/traces is added (see also OTEL_EXPORTER_OTLP_*)")      \
 	X(content, OPTION_CHOICE, CMD_LIVE | CMD_REPLAY, "off", "off|redacted|full",             \
 	  "prompts, answers and tool arguments on spans")                                        \
-	X(record, OPTION_TEXT, CMD_LIVE, "", "FILE",                                             \
+	X(record, OPTION_PATH, CMD_LIVE, "", "FILE",                                             \
 	  "keep the raw records for replay; holds plaintext, mode 0600")                         \
 	X(live, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "FILE",                                  \
 	  "show each call as it ends: a file, a fifo or another terminal")                       \
@@ -45,7 +49,7 @@ enum option_kind {
 	  "no tree and summary at the end")                                                      \
 	X(color, OPTION_CHOICE, CMD_LIVE | CMD_REPLAY, "auto", "auto|always|never",              \
 	  "colours in what is printed")                                                          \
-	X(stats_file, OPTION_TEXT, CMD_LIVE | CMD_REPLAY, "", "PATH",                            \
+	X(stats_file, OPTION_PATH, CMD_LIVE | CMD_REPLAY, "", "PATH",                            \
 	  "at the end, write counters and the books of every stream as JSON")                    \
 	X(plain, OPTION_CHOICE, CMD_SEES, "auto", "auto|syscalls|off",                           \
 	  "plain HTTP on sockets, MCP on standard input and output, and blind spots")            \
@@ -74,7 +78,7 @@ enum option_kind {
 	  "one link for many probes, or one event for each")                                     \
 	X(all_streams, OPTION_FLAG, CMD_LIVE, "false", "",                                       \
 	  "keep taking streams of unknown protocol (--record implies it)")                       \
-	X(config, OPTION_TEXT, CMD_SEES | CMD_REPLAY | CMD_DOCTOR, "", "FILE",                   \
+	X(config, OPTION_PATH, CMD_SEES | CMD_REPLAY | CMD_DOCTOR, "", "FILE",                   \
 	  "read options from a YAML file; every option has the same name there")
 
 enum option_id {

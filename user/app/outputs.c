@@ -28,6 +28,7 @@ struct outputs {
 	uint64_t calls;
 	uint64_t no_memory;   /* calls without a span */
 	uint64_t live_missed; /* lines no reader took */
+	int live_error;	      /* why one could not be written at all; 0: none */
 	char warning[EXPORT_ERROR_MAX];
 };
 
@@ -195,14 +196,17 @@ static void show_live(struct outputs *o, const struct call *call, const struct p
 		      const struct machine *m)
 {
 	struct buf line;
+	ssize_t n = 0;
 
 	if (o->live < 0)
 		return;
 	buf_init(&line, 64u << 10);
+	if (view_line(&line, call, p, m, o->live_colour) == 0)
+		n = write(o->live, line.p, line.len);
 	/* A reader that is too slow misses lines: it is a view, not a record. */
-	if (view_line(&line, call, p, m, o->live_colour) ||
-	    write(o->live, line.p, line.len) != (ssize_t)line.len)
-		o->live_missed++;
+	if (n < 0 && errno != EAGAIN)
+		o->live_error = -errno;
+	o->live_missed += n <= 0 || (size_t)n != line.len;
 	buf_done(&line);
 }
 
@@ -253,8 +257,8 @@ static void note_export(struct outputs *o, struct outputs_end *end, const char *
 	if (missing)
 		outputs_note(
 			end,
-			"%s: %llu spans not delivered: %llu refused, %llu given up, %llu dropped",
-			name, (unsigned long long)missing,
+			"%s: %llu span%s not delivered: %llu refused, %llu given up, %llu dropped",
+			name, (unsigned long long)missing, missing == 1 ? "" : "s",
 			(unsigned long long)(s->rejected + s->refused),
 			(unsigned long long)s->failed, (unsigned long long)s->dropped);
 	if (missing && !end->error)
@@ -274,8 +278,12 @@ void outputs_flush(struct outputs *o, struct outputs_end *end)
 	o->exporter_count = 0;
 	end->stats[ES_U_ARENA_FULL].events += o->no_memory;
 	if (o->live_missed)
-		outputs_note(end, "--live: %llu lines not taken",
-			     (unsigned long long)o->live_missed);
+		outputs_note(end, "--live: %llu line%s not taken%s%s",
+			     (unsigned long long)o->live_missed, o->live_missed == 1 ? "" : "s",
+			     o->live_error ? ": " : "",
+			     o->live_error ? strerror(-o->live_error) : "");
+	if (!end->error)
+		end->error = o->live_error;
 	if (o->warning[0])
 		outputs_note(end, "%s", o->warning);
 }
@@ -363,9 +371,10 @@ static void note_servers(struct outputs_end *end)
 
 		outputs_note(end,
 			     "JSON-RPC on standard input and output: %.*s[%u], client %u: "
-			     "%llu messages to it, %llu from it",
+			     "%llu message%s to it, %llu from it",
 			     SV_ARG(name), process_pid(p, s->tgid), s->client_tgid,
 			     (unsigned long long)sum(s->messages[CONN_READ]),
+			     sum(s->messages[CONN_READ]) == 1 ? "" : "s",
 			     (unsigned long long)sum(s->messages[CONN_WRITE]));
 	}
 }

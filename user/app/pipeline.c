@@ -16,6 +16,7 @@
 #include "exchange/h2.h"
 #include "exchange/wsock.h"
 #include "facts/facts.h"
+#include "policy/policy.h"
 #include "probe/recfile.h"
 #include "reader/readers.h"
 #include "reader/rpc.h"
@@ -56,6 +57,7 @@ static void on_call(void *ctx, struct call *call)
 
 	if (p->heard)
 		heard_call(p->heard, call);
+	policy_addresses(call);
 	outputs_call(p->outputs, call,
 		     call->owner_tgid ? facts_newest(p->facts, call->owner_tgid)
 				      : facts_process(p->facts, call->id.tgid, call->id.proc_start),
@@ -171,7 +173,10 @@ static int open_recording(struct pipeline *p, char *error)
 	const char *path = p->opt.replay ? NULL : option_text(p->opt.options, OPT_record);
 	int err = path ? rec_create(&p->rec, path) : 0;
 
-	if (err)
+	if (err == -EEXIST)
+		snprintf(error, PIPELINE_ERROR_MAX,
+			 "--record: %.160s exists: a recording is not written over", path);
+	else if (err)
 		snprintf(error, PIPELINE_ERROR_MAX, "--record %s: %s", path, strerror(-err));
 	return err;
 }
@@ -187,9 +192,10 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_options *opt, char
 	p->opt = *opt;
 	err = build_stages(p);
 	if (!err)
-		err = open_recording(p, error);
-	if (!err)
 		err = outputs_new(&p->outputs, opt->options, opt->replay, error);
+	/* Last: it leaves a file that the next try would not write over. */
+	if (!err)
+		err = open_recording(p, error);
 	if (err) {
 		if (!error[0])
 			snprintf(error, PIPELINE_ERROR_MAX, "%s", strerror(-err));
@@ -223,6 +229,12 @@ void pipeline_free(struct pipeline *p)
 uint64_t pipeline_now(const struct pipeline *p)
 {
 	return p->now;
+}
+
+uint64_t pipeline_bad_records(const struct pipeline *p)
+{
+	/* Books that do not balance are counted there too, but all that came was read. */
+	return p->stats[ES_U_BAD_RECORD].events - conns_totals(p->conns)->mismatched;
 }
 
 void pipeline_count(struct pipeline *p, unsigned int cause, uint64_t events, uint64_t bytes)

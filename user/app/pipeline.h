@@ -42,6 +42,8 @@ void pipeline_record(struct pipeline *p, const struct es_head *rec);
 
 /* The line's clock: the highest time seen. */
 uint64_t pipeline_now(const struct pipeline *p);
+/* Records that were none: in a recording, what was damaged on the way. */
+uint64_t pipeline_bad_records(const struct pipeline *p);
 
 /* Adds to a counter of the daemon's own. */
 void pipeline_count(struct pipeline *p, unsigned int cause, uint64_t events, uint64_t bytes);

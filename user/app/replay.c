@@ -30,6 +30,18 @@ static int feed(struct pipeline *p, struct rec_reader *r, const char *path)
 	return more;
 }
 
+/* A recording that was damaged without losing its records' borders. */
+static int check_damage(const struct pipeline *p, const char *path)
+{
+	unsigned long long n = pipeline_bad_records(p);
+
+	if (!n)
+		return 0;
+	fprintf(stderr, "earshot: %s: incomplete: damaged: %llu record%s of a wrong size or type\n",
+		path, n, n == 1 ? "" : "s");
+	return -EBADMSG;
+}
+
 int command_replay(const struct options *o)
 {
 	struct pipeline_options opt = { .options = o, .replay = true };
@@ -58,6 +70,8 @@ int command_replay(const struct options *o)
 	err = feed(p, r, o->rest[0]);
 	buf_init(&out, 0);
 	end = pipeline_finish(p, FLUSH_MS, &out);
+	if (!err)
+		err = check_damage(p, o->rest[0]);
 	if (out.len && write(STDOUT_FILENO, out.p, out.len) < 0)
 		end = -errno;
 	buf_done(&out);

@@ -104,6 +104,23 @@ static bool has_scheme(struct sv key)
 	return key.len && memmem(key.p, key.len, "://", 3);
 }
 
+/* A list that a script put together of an unset variable: what was meant is not known. */
+static bool has_empty(struct sv text)
+{
+	for (struct sv rest = text; text.len;) {
+		size_t comma = sv_find(rest, ',');
+
+		if (!sv_trim(sv_cut(rest, comma)).len)
+			return true;
+		if (comma == rest.len)
+			break;
+		rest = sv_skip(rest, comma + 1);
+	}
+	return false;
+}
+
+#define NONE_EMPTY "a list of rules: one of them is empty"
+
 /* ---- --http ---- */
 
 static bool take_rate(struct sv text, double *ret)
@@ -151,6 +168,8 @@ int rules_http(struct rules *r, struct sv text, char *error)
 	r->http_count = 0;
 	if (sv_eq(text, SV("all")))
 		return 0;
+	if (has_empty(text))
+		return refuse_all(error, text, NONE_EMPTY);
 	while (!err && (more = kvlist_next(&rest, &rule.key, &rule.value)) == 1)
 		err = take_http(r, &rule, error);
 	if (!err && (more < 0 || !r->http_count))
@@ -232,6 +251,8 @@ int rules_hosts(struct rules *r, struct sv text, char *error)
 	int more, err = 0;
 
 	r->host_count = 0;
+	if (has_empty(text))
+		return refuse_all(error, text, NONE_EMPTY);
 	while (!err && (more = kvlist_next(&rest, &rule.key, &rule.value)) == 1)
 		err = take_provider(r, &used, &rule, error);
 	if (!err && more < 0)

@@ -93,6 +93,9 @@ static void adopt(struct session *s, const struct task_info *info)
 	struct es_msg m = { .type = ES_MSG_ADOPT };
 
 	m.proc.head.type = ES_REC_FORK;
+	if (info->stdio[0] && info->stdio[1] &&
+	    ((info->stdio[0] | info->stdio[1]) & ES_OBJECT_PIPE))
+		m.proc.head.flags = ES_F_PIPES;
 	m.proc.head.size = sizeof(m.proc);
 	m.proc.head.time = clock_mono();
 	m.proc.head.tgid = info->tgid;

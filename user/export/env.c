@@ -170,9 +170,43 @@ static int get_headers(struct env *e, struct export_options *o)
 	return err;
 }
 
-static bool is_http_url(const char *url)
+static bool is_port(struct sv s)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || n > 65535)
+			return false;
+		n = n * 10 + (unsigned int)(s.p[i] - '0');
+	}
+	return n > 0 && n <= 65535;
+}
+
+/* RFC 3986 section 3.2: [userinfo@]host[:port]. */
+static bool is_authority(struct sv s)
+{
+	size_t end;
+
+	for (size_t at = sv_find(s, '@'); at < s.len; at = sv_find(s, '@'))
+		s = sv_skip(s, at + 1);
+	if (s.len && s.p[0] == '[') {
+		end = sv_find(s, ']');
+		if (end < 3 || end == s.len)
+			return false;
+		end++;
+	} else {
+		end = sv_find(s, ':');
+	}
+	if (!end)
+		return false;
+	s = sv_skip(s, end);
+	return !s.len || (s.p[0] == ':' && is_port(sv_skip(s, 1)));
+}
+
+bool export_url_valid(const char *url)
 {
 	struct sv s = sv_of(url);
+	size_t end = 0;
 
 	if (sv_starts(s, SV("http://")))
 		s = sv_skip(s, 7);
@@ -180,7 +214,9 @@ static bool is_http_url(const char *url)
 		s = sv_skip(s, 8);
 	else
 		return false;
-	return s.len && s.p[0] != '/' && is_field_value(s) && sv_find(s, ' ') == s.len;
+	while (end < s.len && !memchr("/?#", s.p[end], 3))
+		end++;
+	return is_authority(sv_cut(s, end)) && is_field_value(s) && sv_find(s, ' ') == s.len;
 }
 
 /* base: the signal's path is appended. The rest of the address stays as it is. */
@@ -189,9 +225,8 @@ static int set_url(struct env *e, struct export_options *o, const char *var, con
 {
 	struct sv s = sv_of(url), full = SV_NONE;
 
-	if (!is_http_url(url)) {
-		snprintf(e->error, EXPORT_ERROR_MAX, "%s: want http://host:port or https://host",
-			 var);
+	if (!export_url_valid(url)) {
+		snprintf(e->error, EXPORT_ERROR_MAX, "%s: " EXPORT_URL_WANTED, var);
 		return -EINVAL;
 	}
 	while (base && s.p[s.len - 1] == '/')

@@ -55,6 +55,10 @@ void export_options_file(struct export_options *o, const char *path);
 int export_options_otlp(struct export_options *o, const char *endpoint, export_env_fn *env,
 			void *ctx, struct arena *a, char *error, char *warning);
 
+/* http:// or https://, a host, and a port from 1 to 65535 where there is one. */
+bool export_url_valid(const char *url);
+#define EXPORT_URL_WANTED "want http://host:port or https://host"
+
 /* "k1=v1,k2=v2", values percent-decoded (W3C Baggage, no properties). 0 or -EINVAL, -ENOMEM. */
 int export_headers_parse(struct export_options *o, struct sv text, struct arena *a);
 

@@ -167,3 +167,18 @@ void policy_view(struct call *view, enum content_level level, const struct call 
 	}
 	view->content = (struct call_content){ 0 };
 }
+
+static void redact_address(struct call *c, struct sv *s)
+{
+	if (redact_text(s, *s, &c->arena) < 0) {
+		*s = SV_NONE;
+		c->loss |= CALL_LOSS(MEMORY);
+	}
+}
+
+void policy_addresses(struct call *call)
+{
+	redact_address(call, &call->http.path);
+	redact_address(call, &call->http.grpc_method);
+	redact_address(call, &call->mcp.resource_uri);
+}

@@ -26,4 +26,11 @@ const char *policy_level_name(enum content_level level);
 void policy_view(struct call *view, enum content_level level, const struct call *call,
 		 struct arena *a);
 
+/*
+ * What holds at every level: credentials in the path of a request and in the URI of a resource,
+ * which are no content and are shown everywhere, become their marker. What there is no memory
+ * for is dropped, and call->loss says so.
+ */
+void policy_addresses(struct call *call);
+
 #endif /* EARSHOT_POLICY_POLICY_H */

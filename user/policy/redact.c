@@ -178,6 +178,69 @@ static bool find_shape(struct sv text, size_t at, size_t word, struct redact_hit
 	return false;
 }
 
+static size_t run_digits(struct sv text, size_t at)
+{
+	size_t n = at;
+
+	while (n < text.len && text.p[n] >= '0' && text.p[n] <= '9')
+		n++;
+	return n - at;
+}
+
+/*
+ * A bot's number, a colon that may be escaped, 35 letters that begin with "AA" (whatever they
+ * begin with where "bot" stands in front, as it does in the addresses of Telegram's API).
+ */
+static bool find_telegram(struct sv text, size_t at, size_t word, struct redact_hit *ret)
+{
+	bool bot = at_word(text, at, "bot");
+	size_t start = at + (bot ? 3 : 0), digits = run_digits(text, start), n = start + digits;
+	size_t len;
+
+	if (digits < 6 || digits > 12 || n != at + word || n >= text.len)
+		return false;
+	if (text.p[n] == ':')
+		n++;
+	else if (at_word(text, n, "%3A") || at_word(text, n, "%3a"))
+		n += 3;
+	else
+		return false;
+	len = run(text, n, WORD);
+	if (bot ? len < 30 || len > 50 : len != 35 || !at_word(text, n, "AA"))
+		return false;
+	return hit(ret, start, n + len - start, "telegram-token");
+}
+
+/*
+ * Addresses that are a credential: Slack's /services/T.../B.../secret and Discord's
+ * /webhooks/number/secret.
+ */
+static bool find_webhook(struct sv text, size_t at, size_t word, struct redact_hit *ret)
+{
+	size_t n = at + word, len;
+
+	if (n + 1 >= text.len || text.p[n] != '/')
+		return false;
+	if (text.p[at] == 'T' && text.p[n + 1] == 'B') {
+		len = run(text, n + 1, UPNUM);
+		if (word < 9 || run(text, at, UPNUM) != word || len < 9)
+			return false;
+		n += 1 + len;
+		if (n >= text.len || text.p[n] != '/')
+			return false;
+		len = run(text, n + 1, ALNUM);
+		return len >= 20 && len <= 40 && hit(ret, n + 1, len, "slack-webhook");
+	}
+	if (word != 8 || !at_word(text, at, "webhooks"))
+		return false;
+	len = run_digits(text, n + 1);
+	n += 1 + len;
+	if (len < 17 || len > 20 || n >= text.len || text.p[n] != '/')
+		return false;
+	len = run(text, n + 1, WORD);
+	return len >= 60 && len <= 80 && hit(ret, n + 1, len, "discord-webhook");
+}
+
 /* RFC 7519: three base64url parts, the first an object: '{"' in base64 is "eyJ". */
 static bool find_jwt(struct sv text, size_t at, struct redact_hit *ret)
 {
@@ -424,19 +487,34 @@ static bool find_userinfo(struct sv text, size_t at, struct redact_hit *ret)
 	return hit(ret, start + colon + 1, len - colon - 1, "password");
 }
 
-/* A word starts here: not inside another, the letter of an escape ("\n") aside. */
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+/* "%2F" and its like, as addresses have them. */
+static bool is_escape(struct sv text, size_t at)
+{
+	return text.len - at >= 3 && text.p[at] == '%' && is_hex(text.p[at + 1]) &&
+	       is_hex(text.p[at + 2]);
+}
+
+/* A word starts here: not inside another, the letters of an escape ("\n", "%2F") aside. */
 static bool word_start(struct sv text, size_t at)
 {
 	if (!is(text.p[at], WORD))
 		return false;
 	if (at == 0 || !is(text.p[at - 1], WORD))
 		return true;
+	if (at >= 3 && is_escape(text, at - 3))
+		return true;
 	return at >= 2 && text.p[at - 2] == '\\' && memchr("nrtbf", text.p[at - 1], 5);
 }
 
 static bool find_at_word(struct scan *s, size_t at, size_t word, struct redact_hit *ret)
 {
-	return find_shape(s->text, at, word, ret) || find_jwt(s->text, at, ret) ||
+	return find_shape(s->text, at, word, ret) || find_telegram(s->text, at, word, ret) ||
+	       find_webhook(s->text, at, word, ret) || find_jwt(s->text, at, ret) ||
 	       find_pem(s->text, at, ret) || find_aws_secret(s->text, at, ret) ||
 	       find_bearer(s->text, at, word, ret) || find_value(s, at, word, ret);
 }
@@ -458,8 +536,11 @@ bool redact_find(struct sv text, size_t from, struct redact_hit *ret)
 		word = run(text, at, WORD);
 		if (find_at_word(&s, at, word, ret))
 			return true;
-		/* The letter of an escape ("\n") may not belong to the word behind it. */
-		at += at > 0 && text.p[at - 1] == '\\' ? 1 : word;
+		/* The letters of an escape may not belong to the word behind it. */
+		if (at > 0 && text.p[at - 1] == '\\')
+			at++;
+		else
+			at += at > 0 && is_escape(text, at - 1) ? 2 : word;
 	}
 	return false;
 }

@@ -4,7 +4,7 @@
 
 /*
  * redact - finds credentials by their shape: provider keys, cloud keys, tokens, JWTs,
- * private keys, passwords in URLs and in assignments. One pass, no backtracking: time is
+ * private keys, webhooks, passwords in URLs and in assignments. One pass, no backtracking: time is
  * linear in the length.
  *
  * It cannot know a secret that has no shape; "redacted" means these shapes are gone.

@@ -85,6 +85,7 @@ static struct bpf_program *plain_program(struct earshot_bpf *s, enum plain_prog 
 		[PLAIN_SENT] = s->progs.es_sock_sent,
 		[PLAIN_RECEIVED] = s->progs.es_sock_received,
 		[PLAIN_STATE] = s->progs.es_sock_state,
+		[PLAIN_GONE] = s->progs.es_sock_gone,
 		[PLAIN_URING] = s->progs.es_uring,
 		[PLAIN_EXIT] = s->progs.es_sys_exit,
 		[PLAIN_ENTER] = s->progs.es_sys_enter,
@@ -260,15 +261,39 @@ int loader_tasks(struct loader *l, int (*fn)(void *ctx, const struct task_info *
 	return err;
 }
 
+/* As stdio_note() of childio.h does it at an exec. What does not fit is not read. */
+static void watch_stdio(struct loader *l, const struct task_info *t)
+{
+	int fd = bpf_map__fd(l->skel->maps.es_stdio);
+	const uint64_t in = t->stdio[0], out = t->stdio[1];
+	struct stdio_key key = { .object = in, .tgid = t->tgid };
+	struct stdio_val val = { .stream = in, .dir = in == out ? ES_STDIO_BOTH : ES_DIR_READ };
+	const uint32_t nobody = 0;
+
+	if (bpf_map_update_elem(fd, &key, &val, BPF_ANY))
+		return;
+	if (in & ES_OBJECT_PIPE)
+		bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_pipes), &in, &nobody, BPF_NOEXIST);
+	if (in == out)
+		return;
+	key.object = out;
+	val.dir = ES_DIR_WRITE;
+	bpf_map_update_elem(fd, &key, &val, BPF_ANY);
+}
+
 int loader_watch(struct loader *l, const struct task_info *t, bool child)
 {
+	const bool stdio = child && t->stdio[0] && t->stdio[1];
 	const struct proc_val v = { .start = t->start,
+				    .stdio = { stdio ? t->stdio[0] : 0, stdio ? t->stdio[1] : 0 },
 				    .ns_tgid = t->ns_tgid,
 				    .flags = PROC_LATE | (child ? PROC_CHILD : 0) };
 
-	return bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_procs), &t->tgid, &v, BPF_NOEXIST)
-		       ? -errno
-		       : 0;
+	if (bpf_map_update_elem(bpf_map__fd(l->skel->maps.es_procs), &t->tgid, &v, BPF_NOEXIST))
+		return -errno;
+	if (stdio)
+		watch_stdio(l, t);
+	return 0;
 }
 
 int loader_stats(struct loader *l, struct stat_pair stats[ES_STAT_COUNT])

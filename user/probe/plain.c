@@ -23,6 +23,7 @@ static bool takes(const struct loader *l, unsigned int needs, enum plain_prog pr
 	case PLAIN_SENT:
 	case PLAIN_RECEIVED:
 	case PLAIN_STATE:
+	case PLAIN_GONE:
 		return points;
 	case PLAIN_EXIT:
 		return !points || (needs & PLAIN_PIPES);

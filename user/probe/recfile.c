@@ -29,18 +29,35 @@ struct rec_writer {
 	uint64_t last_time;
 };
 
+/* A file must be empty, and is made its owner's alone; what is none is left as it is. */
+static int take_over(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (st.st_size)
+		return -EEXIST;
+	return fchmod(fd, 0600) ? -errno : 0;
+}
+
 int rec_create(struct rec_writer **ret, const char *path)
 {
 	struct rec_header h = { .version = RECFILE_VERSION, .abi = ES_ABI_VERSION };
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int err = fd < 0 ? -errno : take_over(fd);
 	struct rec_writer *w;
 
-	if (fd < 0)
-		return -errno;
+	if (err) {
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
 	w = calloc(1, sizeof(*w));
-	if (!w || fchmod(fd, 0600) || !(w->file = fdopen(fd, "wb"))) {
-		int err = w ? -errno : -ENOMEM;
-
+	if (!w || !(w->file = fdopen(fd, "wb"))) {
+		err = w ? -errno : -ENOMEM;
 		close(fd);
 		free(w);
 		return err;

@@ -17,7 +17,7 @@
 
 struct rec_writer;
 
-/* Truncates path. Returns 0 or a negative errno. */
+/* Returns 0; -EEXIST: a file that holds something already is not written over; or -errno. */
 int rec_create(struct rec_writer **ret, const char *path);
 /* Returns 0 or a negative errno; after a failure the file is given up and stays unmarked. */
 int rec_write(struct rec_writer *w, const struct es_head *head);

@@ -32,7 +32,8 @@ struct tally {
 	uint64_t input;
 	uint64_t cached;
 	uint64_t output;
-	bool told; /* some call told its tokens */
+	bool told_in, told_out; /* some call told them */
+	bool answers;		/* some call was of a kind that has output tokens */
 };
 
 struct tallies {
@@ -180,7 +181,9 @@ static void count_provider(struct view *v, const struct call *c)
 		return;
 	t->calls++;
 	t->errors += c->error_type.len != 0;
-	t->told |= c->usage.input.set || c->usage.output.set;
+	t->told_in |= c->usage.input.set;
+	t->told_out |= c->usage.output.set;
+	t->answers |= c->op != CALL_EMBEDDINGS;
 	t->input += amount(c->usage.input);
 	t->cached += amount(c->usage.cache_read);
 	t->output += amount(c->usage.output);
@@ -297,7 +300,7 @@ static void put_tree(struct text *t, const struct view *v)
 	if (v->unshown) {
 		text_put(t, DIM, "... and ");
 		text_number(t, DIM, (int64_t)v->unshown);
-		text_put(t, DIM, " more calls\n");
+		text_put(t, DIM, v->unshown == 1 ? " more call\n" : " more calls\n");
 	}
 }
 
@@ -305,6 +308,29 @@ static void put_count(struct text *t, uint64_t n, const char *one, const char *m
 {
 	text_number(t, PLAIN, (int64_t)n);
 	text_put(t, PLAIN, " %s", n == 1 ? one : many);
+}
+
+/* Absent is not zero. */
+static void put_told(struct text *t, const struct tally *m)
+{
+	if (!m->told_in && !m->told_out) {
+		text_put(t, DIM, ", tokens not told");
+		return;
+	}
+	text_put(t, DIM, m->told_in ? ", in " : ", in not told");
+	if (m->told_in)
+		text_number(t, PLAIN, (int64_t)m->input);
+	if (m->cached) {
+		text_put(t, DIM, " (");
+		text_number(t, DIM, (int64_t)m->cached);
+		text_put(t, DIM, " cached)");
+	}
+	if (m->told_out) {
+		text_put(t, DIM, ", out ");
+		text_number(t, PLAIN, (int64_t)m->output);
+	} else if (m->answers) {
+		text_put(t, DIM, ", out not told");
+	}
 }
 
 static void put_models(struct text *t, const struct view *v)
@@ -318,22 +344,7 @@ static void put_models(struct text *t, const struct view *v)
 		text_off(t, BOLD);
 		text_put(t, PLAIN, "  ");
 		put_count(t, m->calls, "call", "calls");
-		if (m->told) {
-			text_put(t, DIM, ", in ");
-			text_number(t, PLAIN, (int64_t)m->input);
-		} else {
-			/* Absent is not zero. */
-			text_put(t, DIM, ", tokens not told");
-		}
-		if (m->cached) {
-			text_put(t, DIM, " (");
-			text_number(t, DIM, (int64_t)m->cached);
-			text_put(t, DIM, " cached)");
-		}
-		if (m->told) {
-			text_put(t, DIM, ", out ");
-			text_number(t, PLAIN, (int64_t)m->output);
-		}
+		put_told(t, m);
 		if (m->errors) {
 			text_put(t, RED, ", ");
 			put_count(t, m->errors, "error", "errors");
@@ -351,8 +362,8 @@ static void put_models(struct text *t, const struct view *v)
 		buf_addc(t->out, '\n');
 	}
 	if (v->models.others)
-		text_put(t, DIM, "  other models  %llu calls\n",
-			 (unsigned long long)v->models.others);
+		text_put(t, DIM, "  other models  %llu call%s\n",
+			 (unsigned long long)v->models.others, v->models.others == 1 ? "" : "s");
 }
 
 static void put_errors(struct text *t, const struct view *v)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is not read is said to be unseen, with the right reason; and processes that run already."""
+import json
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import time
 from harness import clientlist, daemon, env
 from mock import provider
 
-from .clients import write_cases
+from .clients import script, write_cases
 
 
 def spots(run):
@@ -233,6 +234,34 @@ def watch_running(r, ctx):
             '%d of %d' % (len(whole), len(models)))
 
 
+def watch_mcp(r, mode, options, calls=7):
+    """Servers whose pipes were there before us: each call from then on, as the client had it."""
+    run = daemon.Run(daemon.folder('watch-mcp'))
+    child = subprocess.Popen([env.PYTHON, script('py_mcp_late.py'), mode, str(calls)], text=True,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        r.equal(child.stdout.readline(), 'ready\n', 'the servers run')
+        p = subprocess.Popen(
+            [env.EARSHOT, 'watch', '--scope', 'pid:%d' % child.pid, '--otlp-file',
+             run.path('spans.jsonl'), '--stats-file', run.path('stats.json'), *options],
+            stderr=subprocess.PIPE, text=True)
+        p.stderr.readline()    # watching ...
+        time.sleep(1)
+        out = child.communicate('\n', timeout=30)[0]
+        said = p.communicate(timeout=30)[1]
+    finally:
+        child.kill()
+    rows = [json.loads(line) for line in out.splitlines()]
+    run.load()
+    r.equal(p.returncode, 0, 'exit status of watch')
+    r.equal(len(rows), calls, 'the client got its answers')
+    r.equal([(s.name, s.a.get('error.type')) for s in run.spans],
+            [('tools/call ' + x['tool'], 'tool_error' if x['error'] else None) for x in rows],
+            'its calls, in order')
+    r.check('client %d: %d messages to it, %d from it' % (child.pid, calls, calls) in said,
+            'and both ends named', said)
+
+
 def watch_rustls(r, ctx, provider, more):
     """As watch_running(), where keys have to be put together: several old connections."""
     program = clientlist.binary('rustls-' + provider)
@@ -438,6 +467,9 @@ def tests(ctx):
         ('blind: what is read is not blind', lambda r: read_is_not_blind(r, ctx)),
         ('peer: memory BIOs', lambda r: peers(r, ctx)),
         ('watch: a client that runs already', lambda r: watch_running(r, ctx)),
+        *[('watch: MCP on a %s, %s' % (m, o[-1] if o else 'auto'),
+           lambda r, m=m, o=o: watch_mcp(r, m, o))
+          for m in ('pipe', 'socketpair') for o in ((), ('--plain', 'syscalls'))],
         ('watch: rustls, one connection', lambda r: watch_rustls(r, ctx, 'aws-lc', ())),
         ('watch: rustls, four old connections', lambda r: watch_rustls(
             r, ctx, 'aws-lc', ('--lanes', '4'))),

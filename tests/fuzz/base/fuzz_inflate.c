@@ -6,9 +6,9 @@
 
 #include "../cut.h"
 
-#define LIMIT  (4u << 20)
+#define LIMIT  (128u << 10)
 #define RATIO  2000u
-#define WINDOW (1u << 20)
+#define WINDOW (256u << 10)
 
 struct run {
 	struct inflate *z;

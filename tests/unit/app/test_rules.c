@@ -24,10 +24,14 @@ static const struct {
 	{ "[fe80::*]=0", NULL, "[fe80::12]:1" },
 	{ "::ffff:10.0.0.1=0", NULL, "[::ffff:10.0.0.1]" },
 	{ "*=1", NULL, "" },
-	{ " a = 0 , b = 1 ,", NULL, "a" },
+	{ " a = 0 , b = 1 ", NULL, "a" },
 	{ "a.test=0,*.test=1", NULL, "a.test" },
 	{ "", "'' is not all, off, or a list", NULL },
-	{ ",", "',' is not all, off, or a list", NULL },
+	{ ",", "',' is not a list of rules: one of them is empty", NULL },
+	{ "a=0,,b=0", "'a=0,,b=0' is not a list of rules: one", NULL },
+	{ "a=0, ,b=0", "one of them is empty", NULL },
+	{ "a=0,", "one of them is empty", NULL },
+	{ ",a=0", "one of them is empty", NULL },
 	{ "al", "'al' is not all, off, or a list", NULL },
 	{ "all,a=0", "is not all, off, or a list", NULL },
 	{ "=0", "is not all, off, or a list", NULL },
@@ -71,6 +75,8 @@ static const struct {
 	{ "*=vllm", NULL, "localhost" },
 	{ "a/v1=x,a=y", NULL, "a" },
 	{ "a", "'a' is not a list of HOST/PATH=NAME", NULL },
+	{ "a=x,,b=y", "'a=x,,b=y' is not a list of rules: one", NULL },
+	{ "a=x,", "one of them is empty", NULL },
 	{ "/v1=x", "'/v1=x': the host is missing", NULL },
 	{ "localhost:8000/v1=vllm", "a host is written without its port", NULL },
 	{ "http://localhost/v1=vllm", "a host is written without a scheme", NULL },
@@ -170,17 +176,18 @@ static void test_bounds(void **state)
 	(void)state;
 	assert_non_null(r);
 	for (size_t i = 0; i <= RULES_MAX; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "h%zu=1,", i);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%sh%zu=1", i ? "," : "", i);
 	assert_int_equal(rules_http(r, sv_of(text), error), -EINVAL);
 	assert_string_equal(error, "'h64=1': there are too many rules before it");
 	assert_int_equal(rules_hosts(r, sv_of(text), error), -EINVAL);
 	assert_string_equal(error, "'h64=1': there are too many rules before it");
-	*strrchr(text, 'h') = '\0';
+	*strrchr(text, ',') = '\0';
 	assert_int_equal(rules_http(r, sv_of(text), error), 0);
 	assert_int_equal(r->http_count, RULES_MAX);
 	n = 0;
 	for (size_t i = 0; i < RULES_MAX; i++)
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "h%zu=%080d,", i, 1);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%sh%zu=%080d", i ? "," : "", i,
+				      1);
 	assert_int_equal(rules_hosts(r, sv_of(text), error), -EINVAL);
 	assert_non_null(strstr(error, ": the rules are too long"));
 	free(r);

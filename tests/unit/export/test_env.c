@@ -163,6 +163,43 @@ static void test_environment(void **state)
 	}
 }
 
+static void test_addresses(void **state)
+{
+	static const char *const good[] = { "http://c",		  "https://c:4318",
+					    "http://[::1]",	  "http://[::1]:65535/a",
+					    "http://u:p@c:1/x?y", "http://c?x:0",
+					    "http://c/a:b@d:0" },
+				 *const bad[] = { "",
+						  "foo",
+						  "c:4318",
+						  "ftp://c",
+						  "http://",
+						  "http:///a",
+						  "http://:80",
+						  "http://c:",
+						  "http://c:0",
+						  "http://c:65536",
+						  "http://c:99999",
+						  "http://c:8x",
+						  "http://c:-1",
+						  "http://[]",
+						  "http://[::1",
+						  "http://[::1]x",
+						  "http://u@",
+						  "http://u@:1",
+						  "http://c d",
+						  "http://c/\r\nx",
+						  "http://c:18446744073709551696" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		if (!export_url_valid(good[i]))
+			fail_msg("'%s' is refused", good[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (export_url_valid(bad[i]))
+			fail_msg("'%s' is taken", bad[i]);
+}
+
 static void test_many_headers(void **state)
 {
 	char text[4096] = "";
@@ -184,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_many_headers),
 	};
 

@@ -170,12 +170,49 @@ static void test_no_memory(void **state)
 	}
 }
 
+/* Places that are shown at every level. */
+static void test_addresses(void **state)
+{
+	struct call *c = call_new(CALL_ARENA_MAX);
+	const char *plain = "/v1/items/42";
+
+	(void)state;
+	assert_non_null(c);
+	c->http.path = SV("/keys/" SECRET "/use");
+	c->http.grpc_method = SV("keys/" SECRET);
+	c->mcp.resource_uri = SV("db://me:opensesame@host/x?key=" SECRET);
+	policy_addresses(c);
+	assert_string_equal(c->http.path.p, "/keys/" MARKER "/use");
+	assert_string_equal(c->http.grpc_method.p, "keys/" MARKER);
+	assert_string_equal(c->mcp.resource_uri.p,
+			    "db://me:[REDACTED:password]@host/x?key=" MARKER);
+	assert_int_equal(c->loss, 0);
+	c->http.path = sv_of(plain);
+	policy_addresses(c);
+	assert_ptr_equal(c->http.path.p, plain);
+	call_free(c);
+}
+
+static void test_addresses_no_memory(void **state)
+{
+	struct call *c = call_new(8);
+
+	(void)state;
+	assert_non_null(c);
+	c->http.path = SV("/keys/" SECRET);
+	policy_addresses(c);
+	assert_int_equal(c->http.path.len, 0);
+	assert_int_equal(c->loss, CALL_LOSS(MEMORY));
+	call_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_levels),	    cmocka_unit_test(test_off),
 		cmocka_unit_test(test_full),	    cmocka_unit_test(test_redacted),
 		cmocka_unit_test(test_broken_json), cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_addresses),   cmocka_unit_test(test_addresses_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

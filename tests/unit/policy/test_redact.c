@@ -60,6 +60,28 @@ static const struct {
 	{ "eyJ"
 	  "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0xx.c2lnbmF0dXJl end",
 	  "<jwt> end" },
+	/* in addresses */
+	{ "/bot123456789:"
+	  "AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc/sendMessage",
+	  "/bot<telegram-token>/sendMessage" },
+	{ "/file/bot123456789%3A"
+	  "AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc/x",
+	  "/file/bot<telegram-token>/x" },
+	{ "my bot is 123456789:"
+	  "AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc.",
+	  "my bot is <telegram-token>." },
+	{ "/services/T0ABCDEFG/B0ABCDEFG/"
+	  "abcdefghijABCDEFGHIJ0123",
+	  "/services/T0ABCDEFG/B0ABCDEFG/<slack-webhook>" },
+	{ "/api/webhooks/123456789012345678/"
+	  "aBcDeFgHiJaBcDeFgHiJ-BcDeFgHiJaBcDeFgHiJaBcDeFgHiJaBcDeFgHiJ01234567/github",
+	  "/api/webhooks/123456789012345678/<discord-webhook>/github" },
+	{ "/keys/sk-"
+	  "abcdef0123456789/use",
+	  "/keys/<openai-key>/use" },
+	{ "/a%2Fsk-"
+	  "abcdef0123456789%2Fb",
+	  "/a%2F<openai-key>%2Fb" },
 	/* announced */
 	{ "Authorization: Bearer abc.DEF_123-456~789==", "Authorization: Bearer <bearer-token>" },
 	{ "authorization: basic dXNlcjpwYXNzd29yZA==", "authorization: basic <basic-auth>" },
@@ -117,6 +139,12 @@ static const char *const harmless[] = {
 	"compass=north bypass: 12 passkey secretary: Ms1234567 tokenizer=v2token",
 	"AKIA and ASIA are prefixes; AKIAshort",
 	"\"secret\": {\"type\": \"string\"}, \"token\": null, \"token\": 12345678",
+	"bot1234567: what it says; robot123456789:"
+	"AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc",
+	"/bot/123456789/AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc",
+	"at 1700000000:abcdefghijabcdefghijabcdefghijabcde",
+	"/v1/traces/4bf92f3577b34da6a3ce929d0e0e4736/TABLE/BASE/services",
+	"/api/webhooks/12345/test /100%2Fdone",
 	"\xff\xfe password \x00",
 };
 
@@ -238,6 +266,8 @@ static const char *const hostile[] = {
 	"a/",		"AKIA",
 	"api_key=\\\"", "sk-",
 	"\\n",		"=",
+	"%2F",		"%2Fsk-",
+	"bot1234567:",	"T00000000/B00000000/",
 	"Aa1/",		"password='",
 };
 

@@ -54,6 +54,7 @@ static void write_all(void)
 	struct rec_writer *w;
 	struct es_head *h;
 
+	unlink(path);
 	assert_int_equal(rec_create(&w, path), 0);
 	for (int i = 0; i < RECORDS; i++) {
 		make(i, buf, &h);
@@ -88,6 +89,54 @@ static void test_round_trip(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(read_all(&w, error), 0);
 	assert_int_equal(w.count, RECORDS);
+}
+
+/* What is there stays there; an empty file, as mktemp(1) makes them, may be used. */
+static void test_not_over_another(void **state)
+{
+	char error[RECFILE_ERROR_MAX] = "";
+	struct walk w = { 0 };
+	struct rec_writer *to = NULL;
+	struct stat st;
+
+	(void)state;
+	write_all();
+	assert_int_equal(rec_create(&to, path), -EEXIST);
+	assert_null(to);
+	assert_int_equal(read_all(&w, error), 0);
+	assert_int_equal(w.count, RECORDS);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(rec_create(&to, path), 0);
+	assert_int_equal(rec_close(to), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_size, 48);
+}
+
+static void test_fifo(void **state)
+{
+	struct rec_writer *to;
+	struct stat st;
+	char got[64];
+	int fd;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0622), 0);
+	assert_int_equal(chmod(path, 0622), 0);
+	fd = open(path, O_RDWR | O_NONBLOCK);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_int_equal(rec_create(&to, path), 0);
+	assert_int_equal(rec_close(to), 0);
+	assert_int_equal(read(fd, got, sizeof(got)), 49);
+	assert_memory_equal(got, "xEARSHOT\n", 9);
+	/* What is no file keeps its mode: it may be a device that others use. */
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0622);
+	close(fd);
+	unlink(path);
 }
 
 /* However short it is cut: what was whole comes out, and the end is called an end too soon. */
@@ -185,6 +234,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_not_over_another),
+		cmocka_unit_test(test_fifo),
 		cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_foreign_and_damaged),
 	};

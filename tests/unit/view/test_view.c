@@ -173,6 +173,47 @@ static void test_summary(void **state)
 	call_free(bad);
 }
 
+/* What nobody told is not 0: of a call that was cut short, of one that has no output. */
+static void test_not_told(void **state)
+{
+	static const struct {
+		const char *model;
+		enum call_op op;
+		struct opt_int in, out;
+	} calls[] = {
+		{ "cut", CALL_CHAT, { 11, true }, { 0 } },
+		{ "odd", CALL_CHAT, { 0 }, { 7, true } },
+		{ "none", CALL_CHAT, { 0 }, { 0 } },
+		{ "zero", CALL_CHAT, { 3, true }, { 0, true } },
+		{ "vec", CALL_EMBEDDINGS, { 5, true }, { 0 } },
+	};
+	const struct view_facts facts = { 0 };
+	struct view *v;
+	struct buf b;
+
+	(void)state;
+	assert_int_equal(view_new(&v, false), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		struct call *c = a_call(&agent);
+
+		c->op = calls[i].op;
+		c->req.model = sv_of(calls[i].model);
+		c->usage.input = calls[i].in;
+		c->usage.output = calls[i].out;
+		view_add(v, c, &agent, &machine);
+		call_free(c);
+	}
+	buf_init(&b, 0);
+	assert_int_equal(view_summary(&b, v, &facts), 0);
+	assert_non_null(strstr(b.p, "\n  openai/cut  1 call, in 11, out not told\n"
+				    "  openai/odd  1 call, in not told, out 7\n"
+				    "  openai/none  1 call, tokens not told\n"
+				    "  openai/zero  1 call, in 3, out 0\n"
+				    "  openai/vec  1 call, in 5\n"));
+	buf_done(&b);
+	view_free(v);
+}
+
 static void test_nothing(void **state)
 {
 	const struct view_facts facts = { 0 };
@@ -224,7 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_escapes),	  cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_summary),	  cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_odd_trees),
+		cmocka_unit_test(test_odd_trees), cmocka_unit_test(test_not_told),
 	};
 
 	setenv("TZ", "UTC", 1);
