@@ -245,6 +245,7 @@ enum es_field_id {
 	ES_FIELD_PROC_RESOURCE = 37, /* the process's OTEL_RESOURCE_ATTRIBUTES */
 	ES_FIELD_NS_TGID = 39,	     /* __u32: pid in earshot's own namespace */
 	ES_FIELD_OWNER = 40,	     /* user name */
+	ES_FIELD_GONE_EARLY = 41,    /* __u32 1: ended before all it mapped was looked at */
 	/* LIB */
 	ES_FIELD_LIB_PATH = 64,
 	ES_FIELD_LIB_BUILD_ID = 65, /* raw bytes */
@@ -254,6 +255,7 @@ enum es_field_id {
 	ES_FIELD_LIB_ID = 69,	    /* __u32: names this library in this process; not 0 */
 	ES_FIELD_LIB_FOUND = 70,    /* symbol, debug file, search */
 	ES_FIELD_LIB_STATE = 71,    /* __u32: enum es_lib_state */
+	ES_FIELD_LIB_SINCE = 72,    /* __u64: when its probes were in place */
 };
 
 /* What became of a TLS library of a process. */

@@ -89,6 +89,25 @@ static void say_gone(struct attacher *a)
 		a->stop = true;
 }
 
+static void on_map(void *ctx, const struct map_event *ev)
+{
+	struct attacher *a = ctx;
+
+	watched_map(a->watched, ev);
+}
+
+static void read_maps(struct attacher *a)
+{
+	uint64_t lost = 0;
+
+	if (!a->opt.maps)
+		return;
+	mapwatch_read(a->opt.maps, on_map, a, &lost);
+	a->maps_lost += lost;
+	if (lost)
+		watched_rescan(a->watched);
+}
+
 static void on_proc(struct attacher *a, const struct es_proc *r)
 {
 	switch (r->head.type) {
@@ -103,6 +122,7 @@ static void on_proc(struct attacher *a, const struct es_proc *r)
 		break;
 	case ES_REC_EXIT:
 		needs_exit(&a->needs, r->head.tgid);
+		read_maps(a); /* what it mapped last, before it is forgotten */
 		watched_exit(a->watched, r);
 		say_gone(a);
 		break;
@@ -155,25 +175,6 @@ static void on_message(void *ctx, struct sv message)
 	}
 }
 
-static void on_map(void *ctx, const struct map_event *ev)
-{
-	struct attacher *a = ctx;
-
-	watched_map(a->watched, ev);
-}
-
-static void read_maps(struct attacher *a)
-{
-	uint64_t lost = 0;
-
-	if (!a->opt.maps)
-		return;
-	mapwatch_read(a->opt.maps, on_map, a, &lost);
-	a->maps_lost += lost;
-	if (lost)
-		watched_rescan(a->watched);
-}
-
 static void sweep(struct attacher *a, uint64_t now)
 {
 	if (now - a->last_sweep < SWEEP_NS)
@@ -222,6 +223,7 @@ static void report(struct attacher *a)
 	uint64_t sorted[WATCH_SAMPLES];
 
 	a->report = (struct attacher_report){ .attached = s->attached,
+					      .running = watched_running(a->watched),
 					      .failed = s->failed,
 					      .first_attach = s->first_attach,
 					      .plain_error = a->plain_error };

@@ -36,6 +36,7 @@ int attacher_gone_fd(const struct attacher *a);
 /* What the summary says of the attacher's work. */
 struct attacher_report {
 	size_t attached;	 /* processes */
+	size_t running;		 /* processes that were watched to the end and go on */
 	size_t failed;		 /* libraries that could not be probed */
 	uint64_t first_attach;	 /* CLOCK_MONOTONIC ns; 0: none */
 	uint64_t exec_to_attach; /* median of known programs, ns; 0: before their exec */

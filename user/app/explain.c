@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/heard.h"
 #include "app/running.h"
+#include "app/servers.h"
 #include "audit/blind.h"
 #include "base/clock.h"
 #include "facts/facts.h"
@@ -45,7 +47,7 @@ static void print_lib(const struct lib_fact *lib)
 	       (unsigned long long)lib->bytes[1], lib->records ? "" : " (attached, silent)");
 }
 
-static void print_libs(const struct facts *f, int pid, uint32_t *ret_tgid)
+static void print_libs(const struct facts *f, int pid)
 {
 	const struct lib_fact *lib;
 	size_t count = 0;
@@ -53,12 +55,63 @@ static void print_libs(const struct facts *f, int pid, uint32_t *ret_tgid)
 	for (size_t i = 0; (lib = facts_lib(f, i)); i++) {
 		if (lib->ns_tgid != (uint32_t)pid || !lib->path.len)
 			continue;
-		*ret_tgid = lib->tgid;
 		print_lib(lib);
 		count++;
 	}
 	if (!count)
 		printf("\nno TLS implementation was found in what it maps\n");
+}
+
+static void print_plain(const struct heard_sum *sum)
+{
+	if (!sum->connections) {
+		printf("\nplain HTTP: none seen\n");
+		return;
+	}
+	printf("\nplain HTTP: read\n");
+	printf("  seen      %llu connection%s, %llu bytes sent, %llu received\n",
+	       (unsigned long long)sum->connections, sum->connections == 1 ? "" : "s",
+	       (unsigned long long)sum->bytes[0], (unsigned long long)sum->bytes[1]);
+}
+
+static uint64_t messages(const struct server *s, enum conn_dir dir)
+{
+	uint64_t n = 0;
+
+	for (int k = 0; k < RPC_KIND_COUNT; k++)
+		n += s->messages[dir][k];
+	return n;
+}
+
+/* The process asks its children, or answers the one that started it. */
+static void print_pipes(const struct facts *f, const struct servers *all, uint32_t tgid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct server *s = &all->v[i];
+		bool client = s->client_tgid == tgid;
+		uint32_t other = client ? s->tgid : s->client_tgid;
+		const struct process *p = facts_newest(f, other);
+
+		if (!client && s->tgid != tgid)
+			continue;
+		printf("%s", n++ ? "" : "\nJSON-RPC on standard input and output: read\n");
+		printf("  %s    %.*s[%u]: %llu messages to it, %llu from it\n",
+		       client ? "server" : "client",
+		       SV_ARG(p ? sv_behind_last(p->exe, '/') : SV_NONE), process_pid(p, other),
+		       (unsigned long long)messages(s, client ? CONN_READ : CONN_WRITE),
+		       (unsigned long long)messages(s, client ? CONN_WRITE : CONN_READ));
+	}
+	if (!n)
+		printf("JSON-RPC on standard input and output: none seen\n");
+}
+
+static void print_calls(const struct heard_sum *sum)
+{
+	printf("\ncalls: %llu of models, %llu of MCP, %llu other HTTP requests\n",
+	       (unsigned long long)sum->models, (unsigned long long)sum->mcp,
+	       (unsigned long long)sum->http);
 }
 
 static void print_blinds(const struct blinds *all, uint32_t tgid)
@@ -72,11 +125,12 @@ static void print_blinds(const struct blinds *all, uint32_t tgid)
 		if (b->conn.tgid != tgid)
 			continue;
 		blind_peer(b, peer, sizeof(peer));
-		printf("%sblind spot  %s %s: %s%s%s\n", n++ ? "" : "\n", b->host, peer,
-		       blind_why_name(b->why), b->detail[0] ? ": " : "", b->detail);
+		n++;
+		printf("blind spot  %s %s: %s%s%s\n", b->host, peer, blind_why_name(b->why),
+		       b->detail[0] ? ": " : "", b->detail);
 	}
 	if (!n)
-		printf("\nblind spots: none seen\n");
+		printf("blind spots: none seen\n");
 }
 
 static void print_losses(struct session *s)
@@ -97,8 +151,7 @@ static void print_losses(struct session *s)
 		/* What passed before explain came is not lost. */
 		if ((!events && !bytes) || i == ES_U_JOINED)
 			continue;
-		printf("%slost        %s: %llu times, %llu bytes\n", any ? "" : "\n", texts[i],
-		       events, bytes);
+		printf("lost        %s: %llu times, %llu bytes\n", texts[i], events, bytes);
 		any = true;
 	}
 	if (!any)
@@ -109,15 +162,25 @@ static void print_all(struct session *s, int pid)
 {
 	const struct facts *f = pipeline_facts(s->pipeline);
 	char path[64], exe[4096];
-	uint32_t tgid = 0;
+	const struct process *p = facts_newest_pid(f, (uint32_t)pid);
+	uint32_t tgid = p ? p->tgid : 0;
+	struct heard_sum sum = heard_of(pipeline_heard(s->pipeline), tgid);
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	n = readlink(path, exe, sizeof(exe) - 1);
 	exe[n > 0 ? n : 0] = '\0';
 	printf("process %d: %s\n", pid, n > 0 ? exe : "gone, or a kernel thread");
-	print_libs(f, pid, &tgid);
-	print_blinds(pipeline_blinds(s->pipeline), tgid);
+	print_libs(f, pid);
+	if (s->load.plain) {
+		print_plain(&sum);
+		print_pipes(f, pipeline_servers(s->pipeline), tgid);
+	} else {
+		printf("\nplain HTTP, standard input and output, blind spots: not looked at\n");
+	}
+	print_calls(&sum);
+	if (s->load.plain)
+		print_blinds(pipeline_blinds(s->pipeline), tgid);
 	print_losses(s);
 }
 

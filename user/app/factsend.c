@@ -109,6 +109,16 @@ int fact_send_proc(struct chan *out, uint32_t tgid, uint64_t start, int pid)
 	return send_fact(out, &b);
 }
 
+int fact_send_gone_early(struct chan *out, uint32_t tgid, uint64_t start)
+{
+	struct buf b;
+
+	buf_init(&b, 0);
+	fact_begin(&b, ES_FACT_PROC, clock_mono(), tgid, start);
+	fact_add_u32(&b, ES_FIELD_GONE_EARLY, 1);
+	return send_fact(out, &b);
+}
+
 int fact_send_lib(struct chan *out, const struct lib_said *l)
 {
 	const struct tls_verdict *v = l->file->verdict;
@@ -128,6 +138,8 @@ int fact_send_lib(struct chan *out, const struct lib_said *l)
 	fact_add(&b, ES_FIELD_LIB_FOUND, sv_of(tls_found_name(l->stack->found)));
 	fact_add(&b, ES_FIELD_LIB_HOW, sv_trim(sv_of(l->stack->how)));
 	fact_add(&b, ES_FIELD_LIB_ERROR, sv_of(l->error));
+	if (l->since)
+		fact_add_u64(&b, ES_FIELD_LIB_SINCE, l->since);
 	return send_fact(out, &b);
 }
 

@@ -14,6 +14,8 @@
 /* Each returns 0 or a negative errno; nothing is sent then. */
 int fact_send_boot(struct chan *out);
 int fact_send_proc(struct chan *out, uint32_t tgid, uint64_t start, int pid);
+/* It ended before all it mapped was looked at. */
+int fact_send_gone_early(struct chan *out, uint32_t tgid, uint64_t start);
 
 /* One TLS stack of a file, in one process. */
 struct lib_said {
@@ -21,6 +23,7 @@ struct lib_said {
 	uint64_t start;
 	int pid;
 	uint32_t library;
+	uint64_t since; /* its probes were in place; 0: not */
 	const struct file *file;
 	const struct tls_stack *stack;
 	uint32_t state;	   /* enum es_lib_state */

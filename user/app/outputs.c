@@ -318,16 +318,38 @@ static void blind_line(const struct outputs_end *end, const struct blind *b, cha
 		*ret = NULL;
 }
 
-static size_t blind_spots(const struct outputs_end *end, char *blind[BLIND_MAX])
+/* What is not told one by one: more than a summary holds, and what was not asked for. */
+static size_t blind_rest(const struct outputs_end *end, size_t told, char *blind[2])
+{
+	uint64_t others = blinds_others(end->blinds);
+	const char *plural = others == 1 ? "" : "s";
+	size_t more = told, n = 0;
+
+	while (blinds_at(end->blinds, more))
+		more++;
+	if (more > told &&
+	    asprintf(&blind[n], "... and %zu more (--stats-file lists them)", more - told) > 0)
+		n++;
+	if (others &&
+	    asprintf(&blind[n],
+		     "%llu encrypted connection%s to %s host%s %s not read "
+		     "(--blind-spots all names %s)",
+		     (unsigned long long)others, plural, others == 1 ? "another" : "other", plural,
+		     others == 1 ? "was" : "were", others == 1 ? "it" : "them") > 0)
+		n++;
+	return n;
+}
+
+static size_t blind_spots(const struct outputs_end *end, char *blind[BLIND_MAX + 2])
 {
 	const struct blind *b;
-	size_t n = 0;
+	size_t n = 0, i;
 
-	for (size_t i = 0; (b = blinds_at(end->blinds, i)) && n < BLIND_MAX; i++) {
+	for (i = 0; (b = blinds_at(end->blinds, i)) && n < BLIND_MAX; i++) {
 		blind_line(end, b, &blind[n]);
 		n += blind[n] != NULL;
 	}
-	return n;
+	return n + blind_rest(end, i, blind + n);
 }
 
 static uint64_t sum(const uint64_t v[RPC_KIND_COUNT])
@@ -360,13 +382,11 @@ static void note_servers(struct outputs_end *end)
 int outputs_finish(struct outputs *o, struct outputs_end *end, struct buf *out)
 {
 	const char *path = option_text(o->options, OPT_stats_file);
-	char *blind[BLIND_MAX];
+	char *blind[BLIND_MAX + 2];
 	size_t blinds = blind_spots(end, blind);
 	struct view_facts f = { .loss = end->loss,
 				.blind = (const char *const *)blind,
 				.blind_count = blinds,
-				.other_api = end->dialect->other_api,
-				.unread_api = end->dialect->unread_api,
 				.sampled_out = end->web->sampled_out };
 	int err = path ? statsfile_write(path, end, o->calls) : 0;
 

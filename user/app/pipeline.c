@@ -2,11 +2,13 @@
 #include "app/pipeline.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "app/accounts.h"
+#include "app/heard.h"
 #include "app/outputs.h"
 #include "app/servers.h"
 #include "app/unseen.h"
@@ -39,15 +41,13 @@ struct pipeline {
 	struct readers readers;
 	struct outputs *outputs;
 	struct accounts *accounts; /* NULL: not asked for */
+	struct heard *heard;	   /* NULL: nobody asks */
 	struct rec_writer *rec;	   /* NULL: not asked for */
 	int rec_error;
 	uint64_t now, rec_flushed;
 	struct figure figures[PIPELINE_FIGURES_MAX];
 	size_t figure_count;
-	struct {
-		const char *text;
-		char why[64];
-	} notes[4];
+	char notes[4][200];
 	size_t note_count;
 };
 
@@ -55,6 +55,8 @@ static void on_call(void *ctx, struct call *call)
 {
 	struct pipeline *p = ctx;
 
+	if (p->heard)
+		heard_call(p->heard, call);
 	policy_addresses(call);
 	outputs_call(p->outputs, call,
 		     call->owner_tgid ? facts_newest(p->facts, call->owner_tgid)
@@ -70,6 +72,15 @@ static void on_ignore(void *ctx, const struct conn *conn)
 	/* The kernel does not know streams that were made here. */
 	if (p->opt.ignore && conn->source != ES_SRC_AEAD)
 		p->opt.ignore(p->opt.ignore_ctx, conn->tgid, conn->object, conn->birth);
+}
+
+static void on_decided(void *ctx, const struct conn *conn)
+{
+	struct pipeline *p = ctx;
+
+	unseen_decided(p->unseen, conn);
+	if (p->heard)
+		heard_stream(p->heard, conn);
 }
 
 static aead_out_fn on_made;
@@ -144,14 +155,16 @@ static int build_stages(struct pipeline *p)
 	conns.readers[CONN_HTTP2] = (struct conn_reader){ &h2_sink, p->pairs };
 	conns.readers[CONN_WEBSOCKET] = (struct conn_reader){ &wsock_sink, p->pairs };
 	conns.readers[CONN_JSONRPC] = (struct conn_reader){ &rpcs_sink, p->rpcs };
-	conns.decided = unseen_decided;
-	conns.decided_ctx = p->unseen;
+	conns.decided = on_decided;
+	conns.decided_ctx = p;
 	if (!err)
 		err = conns_new(&p->conns, &conns);
 	if (!err)
 		err = aead_new(&p->aead, &aead);
 	if (!err && option_text(p->opt.options, OPT_stats_file))
 		err = accounts_new(&p->accounts);
+	if (!err && p->opt.options->command == CMD_EXPLAIN)
+		err = heard_new(&p->heard);
 	return err;
 }
 
@@ -209,6 +222,7 @@ void pipeline_free(struct pipeline *p)
 	unseen_free(p->unseen);
 	facts_free(p->facts);
 	accounts_free(p->accounts);
+	heard_free(p->heard);
 	free(p);
 }
 
@@ -235,12 +249,15 @@ void pipeline_figure(struct pipeline *p, const char *name, uint64_t value)
 		p->figures[p->figure_count++] = (struct figure){ name, value };
 }
 
-void pipeline_note(struct pipeline *p, const char *text, const char *why)
+void pipeline_note(struct pipeline *p, const char *fmt, ...)
 {
+	va_list ap;
+
 	if (p->note_count == ARRAY_SIZE(p->notes))
 		return;
-	p->notes[p->note_count].text = text;
-	snprintf(p->notes[p->note_count++].why, sizeof(p->notes[0].why), "%s", why);
+	va_start(ap, fmt);
+	vsnprintf(p->notes[p->note_count++], sizeof(p->notes[0]), fmt, ap);
+	va_end(ap);
 }
 
 const struct facts *pipeline_facts(const struct pipeline *p)
@@ -251,6 +268,16 @@ const struct facts *pipeline_facts(const struct pipeline *p)
 const struct blinds *pipeline_blinds(const struct pipeline *p)
 {
 	return unseen_blinds(p->unseen);
+}
+
+const struct servers *pipeline_servers(const struct pipeline *p)
+{
+	return &p->servers;
+}
+
+const struct heard *pipeline_heard(const struct pipeline *p)
+{
+	return p->heard;
 }
 
 const struct stat_pair *pipeline_stats(const struct pipeline *p)
@@ -295,6 +322,8 @@ static void close_record(struct pipeline *p, const struct es_head *rec)
 		return;
 	memcpy(&c, rec, rec->size < sizeof(c) ? rec->size : sizeof(c));
 	unseen_close(p->unseen, &c);
+	if (p->heard)
+		heard_close(p->heard, &c);
 	conns_close(p->conns, &c);
 }
 
@@ -500,7 +529,7 @@ int pipeline_finish(struct pipeline *p, unsigned int deadline_ms, struct buf *ou
 	p->stats[ES_U_WIRE_FULL].events += blinds_missed(unseen_blinds(p->unseen));
 	count_dialect_loss(p);
 	for (size_t i = 0; i < p->note_count; i++)
-		outputs_note(&end, "%s: %s", p->notes[i].text, p->notes[i].why);
+		outputs_note(&end, "%s", p->notes[i]);
 	rec_err = close_recording(p, &end);
 	outputs_flush(p->outputs, &end);
 	sum_loss(p, loss);

@@ -14,7 +14,9 @@
 
 struct blinds;
 struct facts;
+struct heard;
 struct pipeline;
+struct servers;
 struct stat_pair;
 
 /* The kernel may stop taking this stream. */
@@ -46,13 +48,16 @@ uint64_t pipeline_bad_records(const struct pipeline *p);
 /* Adds to a counter of the daemon's own. */
 void pipeline_count(struct pipeline *p, unsigned int cause, uint64_t events, uint64_t bytes);
 
-/* A line for the summary: text, and why. text: static. */
-void pipeline_note(struct pipeline *p, const char *text, const char *why);
+/* A line for the summary. */
+void __attribute__((format(printf, 2, 3))) pipeline_note(struct pipeline *p, const char *fmt, ...);
 
 /* What is known now; valid until the next record. */
 const struct facts *pipeline_facts(const struct pipeline *p);
 const struct blinds *pipeline_blinds(const struct pipeline *p);
 const struct stat_pair *pipeline_stats(const struct pipeline *p);
+const struct servers *pipeline_servers(const struct pipeline *p);
+/* What each process gave; kept for explain only, else NULL. */
+const struct heard *pipeline_heard(const struct pipeline *p);
 
 /* A figure of the run for --stats-file. name: static text. */
 #define PIPELINE_FIGURES_MAX 8

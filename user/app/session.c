@@ -170,8 +170,17 @@ int session_finish(struct session *s, struct buf *out)
 	if (report.plain_error)
 		pipeline_note(s->pipeline,
 			      "plain sockets and standard input and output are not "
-			      "read, and blind spots not found",
+			      "read, and blind spots not found: %s",
 			      strerror(-report.plain_error));
+	if (s->options->command == CMD_RUN) {
+		pipeline_figure(s->pipeline, "still_running", report.running);
+		if (report.running)
+			pipeline_note(s->pipeline,
+				      "%zu process%s still run%s and %s no longer heard",
+				      report.running, report.running == 1 ? "" : "es",
+				      report.running == 1 ? "s" : "",
+				      report.running == 1 ? "is" : "are");
+	}
 	return pipeline_finish(s->pipeline, FLUSH_MS, out);
 }
 

@@ -152,6 +152,7 @@ static void write_counts(const struct outputs_end *end, uint64_t calls, struct j
 		{ SV("rpc_both_ends"), end->rpc->both_ends },
 		{ SV("http_calls"), end->web->calls },
 		{ SV("http_sampled_out"), end->web->sampled_out },
+		{ SV("blind_others"), blinds_others(end->blinds) },
 		{ SV("streams_opened"), end->totals->opened },
 		{ SV("streams_settled"), end->totals->settled },
 		{ SV("streams_mismatched"), end->totals->mismatched },

@@ -109,9 +109,8 @@ static void prove(struct unseen *u, const struct conn *conn)
 		u->opts.detach(u->opts.detach_ctx, conn->tgid, conn->library);
 }
 
-void unseen_decided(void *ctx, const struct conn *conn)
+void unseen_decided(struct unseen *u, const struct conn *conn)
 {
-	struct unseen *u = ctx;
 	const struct blind_plain seen = { .tgid = conn->tgid,
 					  .proc_start = conn->proc_start,
 					  .object = conn->object,

@@ -34,8 +34,8 @@ void unseen_free(struct unseen *u);
 void unseen_wire(struct unseen *u, const struct es_wire *w, struct sv payload);
 /* ES_REC_CLOSE, ES_FACT_SETTLE. */
 void unseen_close(struct unseen *u, const struct es_close *c);
-/* As conns_opts.decided; ctx: the struct unseen. */
-void unseen_decided(void *ctx, const struct conn *conn);
+/* As conns_opts.decided. */
+void unseen_decided(struct unseen *u, const struct conn *conn);
 void unseen_tick(struct unseen *u, uint64_t now);
 /* Nothing more comes. */
 void unseen_stop(struct unseen *u);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,7 +26,8 @@ struct held {
 	const struct tls_stack *stack; /* of the file's verdict */
 	uint32_t library;	       /* its number in records */
 	struct attachment att;
-	bool told; /* the line knows of it: the process maps the file */
+	uint64_t since; /* attached; 0: not */
+	bool told;	/* the line knows of it: the process maps the file */
 };
 
 struct proc {
@@ -36,6 +38,8 @@ struct proc {
 	uint64_t attached_at; /* newest; 0: never */
 	uint64_t exec_at;     /* when it last ran a program; 0: never while watched */
 	int parent;
+	bool looked;	    /* all it mapped so far was looked at */
+	struct file *asked; /* the newest whose verdict had to be waited for */
 	struct file *exe;
 	struct held held[HELD_MAX];
 	size_t held_count;
@@ -155,7 +159,7 @@ static void note_exec(struct watched *w, const struct proc *p)
 static void tell(struct watched *w, struct proc *p, struct held *h, uint32_t state,
 		 const char *error)
 {
-	const struct lib_said said = { p->tgid, p->start, p->pid, h->library,
+	const struct lib_said said = { p->tgid, p->start, p->pid, h->library, h->since,
 				       h->file, h->stack, state,  error };
 
 	if ((h->told && state != ES_LIB_DETACHED) || strcmp(h->stack->name, TLS_HELPER) == 0)
@@ -186,8 +190,10 @@ static int attach_new(struct watched *w, struct proc *p, struct held *h)
 	const struct attach_to to = { w->opt.multi, p->pid, h->file->fd, h->library };
 	int err = attach_stack(w->opt.loader, &to, h->stack, &h->att);
 
-	if (!err)
+	if (!err) {
 		note_attached(w, p);
+		h->since = p->attached_at;
+	}
 	return err;
 }
 
@@ -233,6 +239,7 @@ struct scan {
 	struct watched *w;
 	struct proc *p;
 	bool likely; /* this round: only names that sound like TLS */
+	bool any;    /* this round found mappings: it still ran */
 };
 
 static bool sounds_like_tls(struct sv path)
@@ -280,9 +287,13 @@ static void look_at(struct watched *w, struct proc *p, const struct proc_map *m)
 	if (!resolve_worth(m->path))
 		return;
 	fd = proc_open_map(p->pid, m);
-	if (fd < 0)
+	if (fd < 0) {
+		p->looked &= fd == -ESTALE;
 		return;
+	}
 	f = filecache_get(w->files, fd, m->path, false);
+	if (f && f->pending)
+		p->asked = f;
 	if (f && is_java(m->path))
 		note_runtime(w, p, f);
 	if (!f || !f->verdict)
@@ -295,6 +306,7 @@ static int scan_map(void *ctx, const struct proc_map *m)
 {
 	struct scan *s = ctx;
 
+	s->any = true;
 	if (sounds_like_tls(m->path) == s->likely)
 		look_at(s->w, s->p, m);
 	return 0;
@@ -303,11 +315,13 @@ static int scan_map(void *ctx, const struct proc_map *m)
 /* The likely ones first: every file looked at costs a millisecond the first time. */
 static void scan(struct watched *w, struct proc *p)
 {
-	struct scan s = { w, p, true };
+	struct scan s = { w, p, true, false };
 
+	p->looked = true;
 	proc_each_map(p->pid, scan_map, &s);
-	s.likely = false;
+	s.likely = s.any = false;
 	proc_each_map(p->pid, scan_map, &s);
+	p->looked &= s.any;
 }
 
 void watched_map(struct watched *w, const struct map_event *ev)
@@ -518,6 +532,8 @@ void watched_exec(struct watched *w, const struct es_proc *r)
 	p->tgid = r->head.tgid;
 	p->start = r->proc_start;
 	p->due = 0;
+	p->looked = false;
+	p->asked = NULL;
 	p->exec_at = r->head.time;
 	fd = open_exe(p->pid);
 	if (fd < 0 || proc_exe(p->pid, path, sizeof(path)))
@@ -535,8 +551,11 @@ void watched_exit(struct watched *w, const struct es_proc *r)
 
 	loader_settle(w->opt.loader, r->head.tgid, r->proc_start, r->head.time, fact_send_settle,
 		      w->opt.out);
-	if (p)
-		drop(w, p);
+	if (!p)
+		return;
+	if (!p->looked || (p->asked && p->asked->pending))
+		fact_send_gone_early(w->opt.out, r->head.tgid, r->proc_start);
+	drop(w, p);
 }
 
 /* ---- descriptors ---- */
@@ -561,6 +580,15 @@ void watched_take_all(struct watched *w, int **ret_fds, size_t *ret_count)
 size_t watched_count(const struct watched *w)
 {
 	return HASH_COUNT(w->procs);
+}
+
+size_t watched_running(const struct watched *w)
+{
+	size_t n = 0;
+
+	for (const struct proc *p = w->procs; p; p = p->hh.next)
+		n += kill(p->pid, 0) == 0 || errno != ESRCH;
+	return n;
 }
 
 const struct watch_stats *watched_stats(const struct watched *w)

@@ -59,8 +59,10 @@ int watched_take_idle(struct watched *w);
 /* All descriptors still held: the caller frees the array. */
 void watched_take_all(struct watched *w, int **ret_fds, size_t *ret_count);
 
-/* Processes that run. */
+/* Processes that run, as far as their ends were told. */
 size_t watched_count(const struct watched *w);
+/* ... and that the kernel still knows. */
+size_t watched_running(const struct watched *w);
 
 const struct watch_stats *watched_stats(const struct watched *w);
 

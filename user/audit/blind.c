@@ -47,6 +47,7 @@ struct blinds {
 		uint64_t start;
 	} uring[64];
 	size_t uring_count;
+	uint64_t others;
 	uint64_t missed;
 };
 
@@ -56,6 +57,8 @@ const char *blind_why_name(enum blind_why why)
 {
 	static const char *const names[BLIND_WHY_COUNT] = {
 		[BLIND_STACK_UNKNOWN] = "stack unknown",
+		[BLIND_ENDED] = "ended before its probes were in place",
+		[BLIND_LATE] = "its probes came too late",
 		[BLIND_NO_FILE] = "code not mapped from a file",
 		[BLIND_REFUSED] = "found but refused",
 		[BLIND_ATTACH] = "attach failed",
@@ -223,32 +226,42 @@ static void detail(struct blind *spot, const struct lib_fact *lib)
 		 SV_ARG(lib->path), lib->error.len ? ": " : "", SV_ARG(lib->error));
 }
 
-/* What is known of the process's TLS libraries tells why. */
-static void reason(struct blinds *b, const struct wire *w, struct blind *spot)
+/* What a library of the process says of the connection; BLIND_STACK_UNKNOWN: nothing. */
+static enum blind_why why_of(const struct lib_fact *lib, const struct wire *w)
 {
 	static const enum blind_why of_state[] = {
 		[ES_LIB_READ] = BLIND_SILENT,	   [ES_LIB_REFUSED] = BLIND_REFUSED,
 		[ES_LIB_FAILED] = BLIND_ATTACH,	   [ES_LIB_NO_FILE] = BLIND_NO_FILE,
 		[ES_LIB_DETACHED] = BLIND_REFUSED,
 	};
-	/* The likeliest first: what was found and could not be read. */
-	static const uint8_t rank[] = { [ES_LIB_READ] = 1,
-					[ES_LIB_REFUSED] = 4,
-					[ES_LIB_FAILED] = 5,
-					[ES_LIB_NO_FILE] = 2,
-					[ES_LIB_DETACHED] = 3 };
+
+	if (lib->tgid != w->key.tgid || lib->state >= ARRAY_SIZE(of_state))
+		return BLIND_STACK_UNKNOWN;
+	if (lib->state == ES_LIB_READ && lib->since > w->deadline - BLIND_GRACE_NS)
+		return BLIND_LATE;
+	if (lib->state == ES_LIB_READ && (lib->bytes[0] || lib->bytes[1]))
+		return BLIND_STACK_UNKNOWN;
+	return of_state[lib->state];
+}
+
+/* What is known of the process and its TLS libraries tells why. */
+static void reason(struct blinds *b, const struct wire *w, struct blind *spot)
+{
+	/* The likeliest last: what was found and could not be read. */
+	static const uint8_t rank[BLIND_WHY_COUNT] = {
+		[BLIND_SILENT] = 1,  [BLIND_ENDED] = 2,	  [BLIND_LATE] = 3,
+		[BLIND_NO_FILE] = 4, [BLIND_REFUSED] = 5, [BLIND_ATTACH] = 6,
+	};
+	const struct process *p = facts_process(b->opts.facts, w->key.tgid, w->conn.proc_start);
 	const struct lib_fact *lib;
-	uint8_t best = 0;
 
-	spot->why = BLIND_STACK_UNKNOWN;
+	spot->why = p && p->gone_early ? BLIND_ENDED : BLIND_STACK_UNKNOWN;
 	for (size_t i = 0; (lib = facts_lib(b->opts.facts, i)); i++) {
-		bool silent = !lib->bytes[0] && !lib->bytes[1];
+		enum blind_why why = why_of(lib, w);
 
-		if (lib->tgid != w->key.tgid || lib->state >= ARRAY_SIZE(rank) ||
-		    (lib->state == ES_LIB_READ && !silent) || rank[lib->state] <= best)
+		if (rank[why] <= rank[spot->why])
 			continue;
-		best = rank[lib->state];
-		spot->why = of_state[lib->state];
+		spot->why = why;
 		detail(spot, lib);
 	}
 	if (w->quic || w->before) {
@@ -276,8 +289,10 @@ static bool judge(struct blinds *b, struct wire *w)
 		return true;
 	}
 	/* Of an older connection nobody knows the host: it may be any. */
-	if (!w->before && !b->opts.wanted(b->opts.ctx, sv_of(w->host)))
+	if (!w->before && !b->opts.wanted(b->opts.ctx, sv_of(w->host))) {
+		b->others++;
 		return true;
+	}
 	if (b->spot_count == BLIND_KEPT_MAX) {
 		b->missed++;
 		return true;
@@ -333,6 +348,11 @@ void blinds_stop(struct blinds *b)
 const struct blind *blinds_at(const struct blinds *b, size_t index)
 {
 	return index < b->spot_count ? &b->spots[index] : NULL;
+}
+
+uint64_t blinds_others(const struct blinds *b)
+{
+	return b->others;
 }
 
 uint64_t blinds_missed(const struct blinds *b)

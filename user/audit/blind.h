@@ -6,7 +6,8 @@
  * blind - encrypted connections of watched processes that nobody read, and why. A connection
  * counts once it has sent more than a handshake; it is explained when plaintext was seen of a
  * stream on the same socket, or, where streams do not show their socket, of as many such
- * streams of that process as it has connections. The rest is blind.
+ * streams of that process as it has connections. The rest is blind: told one by one where its
+ * host is wanted, else counted.
  */
 #include "base/sv.h"
 #include "facts/facts.h"
@@ -19,6 +20,8 @@
 
 enum blind_why {
 	BLIND_STACK_UNKNOWN, /* no TLS implementation was found in what the process maps */
+	BLIND_ENDED,	     /* the process was gone before all it mapped was looked at */
+	BLIND_LATE,	     /* probed after the connection had sent its data */
 	BLIND_NO_FILE,	     /* its code is not mapped from a file: made at run time */
 	BLIND_REFUSED,	     /* found, but not probed: the finding was not certain */
 	BLIND_ATTACH,	     /* probing failed */
@@ -93,6 +96,8 @@ void blinds_stop(struct blinds *b);
 
 /* In order of judgement; NULL behind the last. */
 const struct blind *blinds_at(const struct blinds *b, size_t index);
+/* Connections that nobody read either, to hosts that are not wanted. */
+uint64_t blinds_others(const struct blinds *b);
 /* Connections that were not followed for lack of room. */
 uint64_t blinds_missed(const struct blinds *b);
 

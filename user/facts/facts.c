@@ -225,6 +225,9 @@ static void proc_field(struct entry *e, uint16_t id, struct sv value)
 		take_int(&p->uid, sizeof(p->uid), value);
 		p->uid_known = value.len == sizeof(p->uid);
 		break;
+	case ES_FIELD_GONE_EARLY:
+		p->gone_early = true;
+		break;
 	case ES_FIELD_NS_TGID:
 		take_int(&p->ns_tgid, sizeof(p->ns_tgid), value);
 		break;
@@ -253,6 +256,9 @@ static void lib_field(struct facts *f, struct lib_fact *lib, uint16_t id, struct
 		break;
 	case ES_FIELD_LIB_STATE:
 		take_int(&lib->state, sizeof(lib->state), value);
+		break;
+	case ES_FIELD_LIB_SINCE:
+		take_int(&lib->since, sizeof(lib->since), value);
 		break;
 	case ES_FIELD_LIB_ID:
 		take_int(&lib->id, sizeof(lib->id), value);
@@ -375,6 +381,17 @@ const struct process *facts_newest(const struct facts *f, uint32_t tgid)
 
 	for (struct entry *e = f->processes; e; e = e->hh.next) {
 		if (e->process.tgid == tgid && (!newest || e->process.start > newest->start))
+			newest = &e->process;
+	}
+	return newest;
+}
+
+const struct process *facts_newest_pid(const struct facts *f, uint32_t ns_tgid)
+{
+	const struct process *newest = NULL;
+
+	for (struct entry *e = f->processes; e; e = e->hh.next) {
+		if (e->process.ns_tgid == ns_tgid && (!newest || e->process.start > newest->start))
 			newest = &e->process;
 	}
 	return newest;

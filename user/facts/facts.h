@@ -24,6 +24,7 @@ struct lib_fact {
 	uint32_t ns_tgid;
 	uint32_t id;
 	uint32_t state;	   /* enum es_lib_state */
+	uint64_t since;	   /* its probes were in place, CLOCK_MONOTONIC ns; 0: not told */
 	uint64_t bytes[2]; /* that its probes gave, by enum es_dir */
 	uint64_t records;
 	uint32_t proven;   /* streams of it that are of a known protocol */
@@ -52,6 +53,8 @@ const struct machine *facts_machine(const struct facts *f);
 const struct process *facts_process(const struct facts *f, uint32_t tgid, uint64_t start);
 /* The one with this id that began last. Looks at all of them. */
 const struct process *facts_newest(const struct facts *f, uint32_t tgid);
+/* ... with this id as our own pid namespace counts. */
+const struct process *facts_newest_pid(const struct facts *f, uint32_t ns_tgid);
 
 /* Latest kernel counters. */
 const struct stat_pair *facts_loss(const struct facts *f);

@@ -21,6 +21,8 @@ struct process {
 	uint64_t exit_time;  /* CLOCK_MONOTONIC ns; 0: still runs */
 	uint32_t exit_code;  /* as in wait(2), once exit_time is set */
 
+	bool gone_early; /* ended before all it mapped was looked at */
+
 	uint32_t uid;
 	bool uid_known;
 	struct sv owner; /* user name */

@@ -471,7 +471,6 @@ static void put_unseen(struct text *t, const struct view_facts *f)
 
 	buf_init(&causes, 0);
 	put_causes(&inner, f, true);
-	put_other(&inner, f->unread_api, "exchanges with model hosts, not read yet");
 	put_lines(&inner, YELLOW, f->blind, f->blind_count);
 	if (causes.len) {
 		text_put(t, BOLD, "not seen\n");
@@ -482,10 +481,9 @@ static void put_unseen(struct text *t, const struct view_facts *f)
 
 static void put_besides(struct text *t, const struct view_facts *f)
 {
-	if (!f->other_api && !f->sampled_out && !f->note_count)
+	if (!f->sampled_out && !f->note_count)
 		return;
 	text_put(t, BOLD, "besides\n");
-	put_other(t, f->other_api, "exchanges with model APIs that are no inference");
 	put_other(t, f->sampled_out, "HTTP exchanges left out by rule");
 	put_lines(t, PLAIN, f->notes, f->note_count);
 }

@@ -42,8 +42,6 @@ struct view_facts {
 	size_t blind_count;
 	const char *const *notes; /* one line each: exporters' results and the like */
 	size_t note_count;
-	uint64_t other_api;   /* exchanges with a model API that are no inference */
-	uint64_t unread_api;  /* exchanges with a model host that no dialect reads yet */
 	uint64_t sampled_out; /* HTTP exchanges that a rule left out */
 };
 

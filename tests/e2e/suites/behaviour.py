@@ -363,6 +363,59 @@ def methods(r, ctx):
     plain_provider.stop()
 
 
+LISTS = '''
+for path in v1/models v1/files v1/batches/b_1 v1/models/m-1 v1/no-such-api; do
+    curl -s --cacert "$E2E_CA" --resolve "api.openai.com:$PORT:127.0.0.1" -k \\
+        -o /dev/null -d '{"a": 1}' "https://api.openai.com:$PORT/$path"
+done
+'''
+
+
+def no_inference(r, ctx):
+    """Requests to a model's host that are no calls are told once, as what they are."""
+    for options, spans in (([], 5), (['--http', 'off'], 0)):
+        p = provider.Provider(ctx.pki['cert'], ctx.pki['key'])
+        try:
+            got = daemon.watch('lists', p, ['sh', '-c', LISTS],
+                               daemon.client_env(p, ctx.pki, PORT=str(p.port)), options)
+        finally:
+            p.stop()
+        r.equal((got.rc, len(got.exchanges)), (0, 5), 'requests that the server saw')
+        r.equal([s.a.get('url.full') for s in got.spans],
+                ['https://api.openai.com:%d%s' % (p.port, e['target'])
+                 for e in got.exchanges][:spans], 'a span each')
+        told = 'other HTTP  5 requests\n' if spans else 'HTTP exchanges left out by rule: 5\n'
+        r.check(told in got.stderr, 'counted as what they were told', got.stderr)
+        r.check(got.stats['other_api'] + got.stats['unread_api'] > 0, 'a model API', got.stats)
+        r.check('exchanges with model' not in got.stderr, 'and not once more', got.stderr)
+
+
+STAY = '''
+sleep 0.1 & wait
+for i in $(seq %d); do
+    sleep 60 >/dev/null 2>&1 </dev/null &
+    echo $!
+done
+'''
+
+
+def left_behind(r, ctx):
+    """The command ends, what it started goes on: it is told that nobody hears that any more."""
+    for count, want in ((0, None), (1, '1 process still runs and is no longer heard'),
+                        (3, '3 processes still run and are no longer heard')):
+        stats = os.path.join(daemon.folder('left'), 'stats.json')
+        p = run(['bash', '-c', STAY % count], ['--stats-file', stats])
+        pids = [int(x) for x in p.stdout.split()]
+        alive = [x for x in pids if os.path.exists('/proc/%d' % x)]
+        for pid in alive:
+            os.kill(pid, signal.SIGKILL)
+        r.equal((p.returncode, len(alive)), (0, count), 'processes that the command left')
+        said = p.stderr.decode()
+        r.check(want in said if want else 'still run' not in said, 'the summary says so', said)
+        with open(stats, encoding='utf-8') as f:
+            r.equal(json.load(f)['still_running'], count, 'the stats file too')
+
+
 def tests(ctx):
     if daemon.BARE:
         return []
@@ -372,4 +425,5 @@ def tests(ctx):
         ('live output', live), ('recording and replay', recording),
         ('methods', methods), ('configuration file', configuration), ('redaction', redaction),
         ('credentials in addresses', addresses),
-        ('stopped in mid-stream', stopped_early))]
+        ('stopped in mid-stream', stopped_early), ('left behind', left_behind),
+        ('no inference', no_inference))]

@@ -39,7 +39,7 @@ def unreadable(p, turns=1):
             p.pki['ca'], 'm-blind']
 
 
-def unknown_stack(r, ctx, options, want):
+def unknown_stack(r, ctx, options, want, others=0):
     reason = env.missing('strip', clientlist.binary('tls-mbedtls-static'))
     if reason:
         r.skip('a stack nobody knows', reason)
@@ -52,11 +52,48 @@ def unknown_stack(r, ctx, options, want):
     r.equal(run.rc, 0, 'exit status')
     r.equal(len(run.exchanges), 1, 'calls the server saw')
     r.equal(spots(run), want, 'blind spots')
+    r.equal(run.stats.get('blind_others'), others, 'connections that are only counted')
+    r.equal('1 encrypted connection to another host was not read (--blind-spots all' in run.stderr,
+            others == 1, 'the summary counts it')
     if want and run.stats.get('blind_spots'):
         spot = run.stats['blind_spots'][0]
         r.equal(spot['peer'], '127.0.0.1:%d' % p.port, 'its far end')
         r.check(spot['bytes'][0] > 500 and spot['bytes'][1] > 500, 'its bytes', spot['bytes'])
         r.check('is not read: stack unknown' in run.stderr, 'the summary says so', run.stderr)
+
+
+CURLS = '''
+for i in $(seq %d); do
+    curl -s --cacert "$E2E_CA" -o /dev/null "$E2E_BASE/par$i" &
+done
+wait
+'''
+TOO_SHORT = {'ended before its probes were in place', 'its probes came too late'}
+
+
+def short(r, ctx, options, count=60):
+    """Many short programs at once, more than can be attached in time: each request that the
+    server saw is a span, or an encrypted connection that was not read."""
+    if env.missing('curl'):
+        r.skip('short programs', env.missing('curl'))
+        return
+    p = fresh(ctx)
+    try:
+        run = daemon.watch('short', p, ['bash', '-c', CURLS % count],
+                           daemon.client_env(p, ctx.pki), options)
+    finally:
+        p.stop()
+    named, others = len(spots(run)), run.stats.get('blind_others')
+    print('          %d of %d requests read' % (len(run.spans), len(run.exchanges)))
+    r.equal(run.rc, 0, 'exit status')
+    r.equal(len(run.exchanges), count, 'requests the server saw')
+    r.equal(len(run.spans) + named + others, count, 'spans and connections not read')
+    r.check(named == 0 or 'all' in options, 'named only where asked for', named)
+    r.check(others == 0 or 'all' not in options, 'all of them named where asked for', others)
+    r.equal({x for x in spots(run)} - {('localhost', x) for x in TOO_SHORT}, set(), 'reasons')
+    if others > 1:
+        r.check('%d encrypted connections to other hosts were not read' % others in run.stderr,
+                'the summary says so', run.stderr[-2000:])
 
 
 def java(r, ctx):
@@ -318,16 +355,112 @@ def explain(r, ctx):
     r.check('seen      0 records' not in said.stdout, 'saw traffic', said.stdout)
 
 
+LOCAL = '''
+import http.client, json, os, subprocess, sys
+SERVER = """
+import json, sys
+for line in sys.stdin:
+    m = json.loads(line)
+    if 'id' in m:
+        result = {'tools': []} if m['method'] == 'tools/list' else {
+            'protocolVersion': '2025-06-18', 'capabilities': {}, 'serverInfo': {'name': 's'}}
+        print(json.dumps({'jsonrpc': '2.0', 'id': m['id'], 'result': result}), flush=True)
+"""
+print('ready', flush=True)
+sys.stdin.readline()
+port = int(os.environ['E2E_BASE'].rsplit(':', 1)[1])
+conns = []
+for k in range(3):
+    c = http.client.HTTPConnection('127.0.0.1', port)
+    for i in range(k + 1):
+        c.request('POST', '/v1/chat/completions', json.dumps({'model': 'm', 'messages': [
+            {'role': 'user', 'content': 'hello ' * 100}]}), {'content-type': 'application/json'})
+        c.getresponse().read()
+    conns.append(c)
+conns[0].close()
+p = subprocess.Popen([sys.executable, '-c', SERVER], stdin=subprocess.PIPE,
+                     stdout=subprocess.PIPE, text=True)
+for id, method in ((1, 'initialize'), (None, 'notifications/initialized'), (2, 'tools/list')):
+    m = {'jsonrpc': '2.0', 'method': method, 'params': {}}
+    p.stdin.write(json.dumps(dict(m, id=id) if id else m) + chr(10))
+    p.stdin.flush()
+    if id:
+        p.stdout.readline()
+print(p.pid, flush=True)
+sys.stdin.readline()
+'''
+
+
+def explain_local(r, ctx):
+    """Plain HTTP and a child on pipes: what the client did and its server saw, in numbers."""
+    p = provider.Provider()
+    p.pki = ctx.pki
+    kid = subprocess.Popen([env.PYTHON, '-c', LOCAL], env=daemon.client_env(p, ctx.pki),
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        kid.stdout.readline()
+        ear = subprocess.Popen([env.EARSHOT, 'explain', '--seconds', '60', str(kid.pid)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(2)
+        kid.stdin.write('go\n')
+        kid.stdin.flush()
+        server = kid.stdout.readline().strip()
+        time.sleep(0.5)
+        ear.send_signal(signal.SIGINT)
+        said = ear.communicate(timeout=30)[0]
+        kid.communicate('end\n', timeout=30)
+    finally:
+        for x in (kid, ear):
+            if x.poll() is None:
+                x.kill()
+                x.wait()
+        p.stop()
+    exchanges, connections, _ = p.take()
+    r.equal((ear.returncode, kid.returncode, len(exchanges)), (0, 0, 6), 'all went well')
+    r.check('plain HTTP: read\n  seen      %d connections, %d bytes sent, %d received\n' % (
+        len(connections), sum(c['received'] for c in connections),
+        sum(c['sent'] for c in connections)) in said, 'plain HTTP as the server saw it', said)
+    r.check('standard input and output: read\n  server    %s[%s]: 3 messages to it, 2 from it\n' % (
+        os.path.basename(os.path.realpath(env.PYTHON)), server) in said, 'the child', said)
+    r.check('calls: 6 of models, 2 of MCP, 0 other HTTP' in said, 'its calls', said)
+    r.check('blind spots: none seen\nlosses: none\n' in said, 'nothing else', said)
+
+
+def explain_unreadable(r, ctx):
+    """No library of it is known: its blind spots are told all the same."""
+    if env.missing('strip', clientlist.binary('tls-mbedtls-static')):
+        r.skip('a stack nobody knows', env.missing(clientlist.binary('tls-mbedtls-static')))
+        return
+    p = fresh(ctx)
+    turns = 'sleep 3; exec "$0" "$@"'
+    kid = subprocess.Popen(['sh', '-c', turns, *unreadable(p)], stdout=subprocess.DEVNULL,
+                           env=daemon.client_env(p, ctx.pki))
+    try:
+        said = subprocess.run([env.EARSHOT, 'explain', '--seconds', '6', str(kid.pid)],
+                              capture_output=True, text=True, timeout=60)
+        r.equal(kid.wait(60), 0, 'the client ran on, unharmed')
+    finally:
+        if kid.poll() is None:
+            kid.kill()
+            kid.wait()
+        p.stop()
+    r.check('blind spot  localhost 127.0.0.1:%d: stack unknown\n' % p.port in said.stdout,
+            'its blind spot', said.stdout)
+    r.check('plain HTTP: none seen' in said.stdout, 'no plain HTTP', said.stdout)
+
+
 def tests(ctx):
     if daemon.BARE:
         return []
     return [
         ('blind: a stack nobody knows', lambda r: unknown_stack(
             r, ctx, ['--blind-spots', 'all'], [('localhost', 'stack unknown')])),
-        ('blind: hosts that are no model hosts are left out', lambda r: unknown_stack(
-            r, ctx, [], [])),
+        ('blind: hosts that are no model hosts are counted', lambda r: unknown_stack(
+            r, ctx, [], [], 1)),
         ('blind: nothing without --plain', lambda r: unknown_stack(
             r, ctx, ['--plain', 'off', '--blind-spots', 'all'], [])),
+        ('blind: short programs, many at once', lambda r: short(r, ctx, [])),
+        ('blind: short programs, named', lambda r: short(r, ctx, ['--blind-spots', 'all'])),
         ("blind: Java's own TLS", lambda r: java(r, ctx)),
         ('blind: QUIC and io_uring', lambda r: quic(r, ctx)),
         ('blind: sendfile is a gap', lambda r: sendfile(r, ctx)),
@@ -345,4 +478,6 @@ def tests(ctx):
         ('watch: single events', lambda r: watch_unreadable(r, ctx)),
         ('watch: bad scopes', lambda r: bad_scope(r, ctx)),
         ('explain: a client that talks', lambda r: explain(r, ctx)),
+        ('explain: plain HTTP and a child on pipes', lambda r: explain_local(r, ctx)),
+        ('explain: a stack nobody knows', lambda r: explain_unreadable(r, ctx)),
     ]

@@ -126,7 +126,7 @@ static void test_unknown(void **state)
 	assert_null(blinds_at(w->b, 1));
 }
 
-/* A handshake alone, an unwanted host, and what was read are not blind. */
+/* A handshake alone, an unwanted host, and what was read are not blind; the host counts. */
 static void test_not_blind(void **state)
 {
 	struct world *w = *state;
@@ -138,6 +138,7 @@ static void test_not_blind(void **state)
 	plain(w, TGID, 0x7000, 6, SEC);
 	blinds_stop(w->b);
 	assert_null(blinds_at(w->b, 0));
+	assert_int_equal(blinds_others(w->b), 1);
 }
 
 /* Streams that do not show their socket explain one connection each, later than its hello. */
@@ -205,6 +206,76 @@ static void test_not_silent(void **state)
 	only(w, BLIND_STACK_UNKNOWN);
 }
 
+/* Unwanted hosts are counted, each connection once, when nothing explains it. */
+static void test_others(void **state)
+{
+	const uint64_t passed[2] = { 900, 800 };
+	struct world *w = *state;
+
+	for (uint64_t i = 1; i <= 7; i++)
+		talk(w, i, SEC, "elsewhere");
+	plain(w, TGID, 0x7000, 3, SEC);
+	blinds_bytes(w->b, TGID, SOCKET | 4, SEC, passed); /* closed before it is judged */
+	blinds_tick(w->b, 3 * SEC);
+	assert_int_equal(blinds_others(w->b), 0);
+	blinds_tick(w->b, 5 * SEC);
+	blinds_stop(w->b);
+	assert_int_equal(blinds_others(w->b), 6);
+	assert_null(blinds_at(w->b, 0));
+}
+
+static void tell(struct world *w, uint16_t type, uint16_t id, uint64_t value, size_t len)
+{
+	struct buf b;
+
+	buf_init(&b, 0);
+	fact_begin(&b, type, 1, TGID, START);
+	if (type == ES_FACT_LIB)
+		fact_add_u32(&b, ES_FIELD_LIB_ID, 1);
+	if (len == 4)
+		fact_add_u32(&b, id, (uint32_t)value);
+	else
+		fact_add_u64(&b, id, value);
+	assert_int_equal(fact_end(&b), 0);
+	assert_int_equal(facts_record(w->facts, (const struct es_head *)(const void *)b.p), 0);
+	buf_done(&b);
+}
+
+/* Gone before it was looked at: what was found so far and is silent does not explain it. */
+static void test_ended(void **state)
+{
+	struct world *w = *state;
+
+	lib(w, 1, ES_LIB_READ, "gnutls");
+	tell(w, ES_FACT_PROC, ES_FIELD_GONE_EARLY, 1, 4);
+	talk(w, 5, SEC, "a.example");
+	blinds_stop(w->b);
+	assert_string_equal(only(w, BLIND_ENDED)->detail, "");
+	assert_string_equal(blind_why_name(BLIND_ENDED), "ended before its probes were in place");
+	/* What is known to be unreadable does. */
+	lib(w, 2, ES_LIB_REFUSED, "stack");
+	talk(w, 6, SEC, "a.example");
+	blinds_stop(w->b);
+	assert_int_equal(blinds_at(w->b, 1)->why, BLIND_REFUSED);
+}
+
+/* Probed behind its data: late, though the library gave bytes since. In time: not. */
+static void test_late(void **state)
+{
+	struct world *w = *state;
+
+	lib(w, 1, ES_LIB_READ, "openssl");
+	tell(w, ES_FACT_LIB, ES_FIELD_LIB_SINCE, 2 * SEC, 8);
+	talk(w, 5, 2 * SEC, "a.example");
+	blinds_stop(w->b);
+	assert_int_equal(blinds_at(w->b, 0)->why, BLIND_SILENT);
+	facts_data(w->facts, 1, 0, 10);
+	talk(w, 6, 2 * SEC - 1, "a.example");
+	blinds_stop(w->b);
+	assert_int_equal(blinds_at(w->b, 1)->why, BLIND_LATE);
+	assert_string_equal(blinds_at(w->b, 1)->detail, "openssl in /lib/x");
+}
+
 static void test_quic_and_before(void **state)
 {
 	struct blind_conn a = conn(5, SEC), b = conn(6, SEC);
@@ -242,6 +313,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reasons, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quic_and_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 	};

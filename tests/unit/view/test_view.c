@@ -146,8 +146,6 @@ static void test_summary(void **state)
 					  .blind_count = 1,
 					  .notes = notes,
 					  .note_count = 1,
-					  .other_api = 4,
-					  .unread_api = 1,
 					  .sampled_out = 9 };
 	struct call *full = a_full_call(), *bad = a_bad_call(&child);
 	struct view *v;
@@ -168,10 +166,8 @@ static void test_summary(void **state)
 		      "  1 call is incomplete\n"
 		      "not seen\n"
 		      "  stream of a protocol not read (TLS in TLS, a tunnel): 2\n"
-		      "  exchanges with model hosts, not read yet: 1\n"
 		      "  codex[99]: rustls is not read yet\n"
-		      "besides\n  exchanges with model APIs that are no inference: 4\n"
-		      "  HTTP exchanges left out by rule: 9\n  otlp: 3 spans sent\n");
+		      "besides\n  HTTP exchanges left out by rule: 9\n  otlp: 3 spans sent\n");
 	view_free(v);
 	call_free(full);
 	call_free(bad);
