@@ -36,7 +36,7 @@ def while_watching(earshot, quick, command, *options):
 
 
 def bystander(earshot, o, table):
-    turns = 2 if o.quick else 7
+    turns = 2 if o.quick else 5
     kinds = (('nobody watched', None), ('watched, --plain off', (IDLE, '--plain', 'off')),
              ('watched', (IDLE,)), ('watched, a child on pipes', (PIPES,)),
              ('watched, --plain syscalls', (IDLE, '--plain', 'syscalls')))
