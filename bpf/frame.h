@@ -41,7 +41,8 @@ struct sysio {
 	__u8 source;
 	__u8 sealed;  /* the process waits to learn which socket its TLS uses */
 	__u8 lasting; /* the end of the socket will be seen */
-	__u8 pad[7];
+	__u8 nested;  /* the call is made by a TLS call in flight */
+	__u8 pad[6];
 	__u8 record[24]; /* scratch: the start of a TLS record */
 };
 

@@ -73,8 +73,9 @@ static __always_inline bool worth_a_look(struct sysio *io)
 	if (es_use_points && io->kind == IO_MESSAGES)
 		/* Told one by one, and not which: the first stands for a datagram. */
 		io->kind = type == SOCK_KIND_DGRAM ? IO_MESSAGE : IO_UNSEEN;
+	/* What a TLS call sends is no plain text; nothing is kept that would say so. */
 	if (family == ES_AF_UNIX)
-		return type == SOCK_KIND_STREAM;
+		return type == SOCK_KIND_STREAM && (io->lasting || !io->nested);
 	return inet &&
 	       (type == SOCK_KIND_STREAM || (type == SOCK_KIND_DGRAM && io->dir == ES_DIR_WRITE));
 }

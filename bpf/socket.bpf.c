@@ -114,6 +114,9 @@ static __always_inline int moved(struct sock *sk, long ret, __u8 dir)
 	if (th->io.kind == IO_NONE || th->io.dir != dir || !SYS_IN_CALL(regs) ||
 	    (task->flags & PF_IO_WORKER))
 		moved_unseen(&th->io, dir);
+	/* A frame that was left by a jump has a smaller stack pointer than what comes then. */
+	th->io.nested = th->depth && th->depth <= ES_FRAMES &&
+			SYS_SP(regs) < frame_at(th, th->depth - 1)->sp;
 	th->io.sock = (__u64)sk;
 	th->io.object = ES_OBJECT_SOCKET | inode;
 	plain_call(th, ret);

@@ -29,6 +29,7 @@ enum {
 };
 
 #define SYS_NR(r)   ((long)(r)->orig_ax)
+#define SYS_SP(r)   ((r)->sp)
 #define SYS_ARG1(r) ((r)->di)
 #define SYS_ARG2(r) ((r)->si)
 #define SYS_ARG3(r) ((r)->dx)
@@ -61,6 +62,7 @@ enum {
 };
 
 #define SYS_NR(r)     ((long)(r)->syscallno)
+#define SYS_SP(r)     ((r)->user_regs.sp)
 #define SYS_ARG1(r)   ((r)->orig_x0) /* x0 itself is the result at the end */
 #define SYS_ARG2(r)   ((r)->user_regs.regs[1])
 #define SYS_ARG3(r)   ((r)->user_regs.regs[2])
